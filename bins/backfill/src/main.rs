@@ -1,0 +1,2 @@
+//! Loads archives into the store.
+fn main() {}

@@ -1,0 +1,1 @@
+//! What the programs share: settings, opening the store, terminal output.

@@ -1,0 +1,2 @@
+//! Records the market.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Ticks to one-minute bars with coverage.

@@ -1,0 +1,1 @@
+//! Track B: frames to ticks, subscriptions, reconnects, liveness.

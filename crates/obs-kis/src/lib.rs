@@ -1,0 +1,1 @@
+//! A KIS account: keys, typed REST calls, error codes.

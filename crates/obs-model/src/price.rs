@@ -1,0 +1,175 @@
+//! Prices of one share.
+
+use std::{fmt, str::FromStr};
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::{InvalidValue, Problem, text};
+
+/// The price of one share in won, exact to four decimals and always above zero.
+///
+/// It counts ten-thousandths of a won in an `i64` and holds exactly what the column type `NUMERIC(15,4)` holds. "No price" is
+/// `Option::None`, never a zero: the broker sends 0 for an empty side of the book or a stock that has not traded, and readers
+/// turn that into `None` ([`Price::from_won_or_none`]).
+///
+/// ```
+/// use obs_model::Price;
+///
+/// let price: Price = "71950.5".parse()?;
+/// assert_eq!(price.ten_thousandths(), 719_505_000);
+/// assert_eq!(price.to_string(), "71950.5");
+/// assert_eq!(Price::from_won(71_900)?.to_string(), "71900");
+/// assert!("1.00001".parse::<Price>().is_err());
+/// # Ok::<(), obs_model::InvalidValue>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Price(i64);
+
+impl Price {
+    /// Ten-thousandths in one won.
+    pub const SCALE: i64 = 10_000;
+    /// Digits behind the point.
+    pub const DECIMALS: u32 = 4;
+    /// The smallest price: one ten-thousandth of a won.
+    pub const MIN: Self = Self(1);
+    /// The largest price: eleven digits of won and four decimals.
+    pub const MAX: Self = Self(999_999_999_999_999);
+
+    const RANGE: Problem = Problem::OutOfRange { range: "0.0001 to 99999999999.9999" };
+
+    /// A price from its count of ten-thousandths of a won.
+    ///
+    /// # Errors
+    /// [`InvalidValue`] outside [`Price::MIN`] to [`Price::MAX`].
+    pub fn from_ten_thousandths(raw: i64) -> Result<Self, InvalidValue> {
+        if !(Self::MIN.0..=Self::MAX.0).contains(&raw) {
+            return Err(Self::refuse(Decimal::new(raw, Self::DECIMALS).normalize().to_string(), Self::RANGE));
+        }
+        Ok(Self(raw))
+    }
+
+    /// A price in whole won.
+    ///
+    /// # Errors
+    /// [`InvalidValue`] if it is not above zero, or too large.
+    pub fn from_won(won: i64) -> Result<Self, InvalidValue> {
+        let raw = won.checked_mul(Self::SCALE).ok_or_else(|| Self::refuse(won.to_string(), Self::RANGE))?;
+        Self::from_ten_thousandths(raw)
+    }
+
+    /// A price in whole won as the broker sends it, where 0 says that there is none.
+    ///
+    /// # Errors
+    /// [`InvalidValue`] if it is negative or too large.
+    pub fn from_won_or_none(won: i64) -> Result<Option<Self>, InvalidValue> {
+        if won == 0 { Ok(None) } else { Self::from_won(won).map(Some) }
+    }
+
+    /// A decimal number in won, where 0 says that there is no price.
+    ///
+    /// # Errors
+    /// [`InvalidValue`] if it is not a decimal number of at most four decimals, negative or too large.
+    pub fn parse_or_none(text: &str) -> Result<Option<Self>, InvalidValue> {
+        match Self::parse_raw(text)? {
+            0 => Ok(None),
+            raw => Self::from_ten_thousandths(raw).map(Some),
+        }
+    }
+
+    /// The count of ten-thousandths of a won.
+    #[must_use]
+    pub const fn ten_thousandths(self) -> i64 {
+        self.0
+    }
+
+    /// The price in whole won, if it has no fraction.
+    #[must_use]
+    pub const fn whole_won(self) -> Option<i64> {
+        if self.0 % Self::SCALE == 0 { Some(self.0 / Self::SCALE) } else { None }
+    }
+
+    fn refuse(text: impl Into<String>, problem: Problem) -> InvalidValue {
+        InvalidValue::new("price", text, problem)
+    }
+
+    /// Reads a plain decimal number as ten-thousandths, without going through a float.
+    fn parse_raw(text: &str) -> Result<i64, InvalidValue> {
+        if text.contains(['e', 'E']) {
+            let decimal = Decimal::from_scientific(text).map_err(|_| Self::refuse(text, Problem::NotANumber))?;
+            return Self::decimal_to_raw(decimal);
+        }
+        let (sign, digits) = match text.strip_prefix('-') {
+            Some(rest) => (-1, rest),
+            None => (1, text),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+        let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        if !all_digits(whole) || !all_digits(fraction) {
+            return Err(Self::refuse(text, Problem::NotANumber));
+        }
+        let (kept, rest) = fraction.split_at(fraction.len().min(Self::DECIMALS as usize));
+        if rest.bytes().any(|b| b != b'0') {
+            return Err(Self::refuse(text, Problem::TooManyDecimals { max: Self::DECIMALS }));
+        }
+        let missing = Self::DECIMALS - kept.len() as u32;
+        let raw = |whole: i64, kept: i64| whole.checked_mul(Self::SCALE)?.checked_add(kept * 10_i64.pow(missing));
+        match (whole.parse(), kept.parse()) {
+            (Ok(whole), Ok(kept)) => raw(whole, kept).map(|raw| sign * raw),
+            _ => None,
+        }
+        .ok_or_else(|| Self::refuse(text, Self::RANGE))
+    }
+
+    fn decimal_to_raw(decimal: Decimal) -> Result<i64, InvalidValue> {
+        let normal = decimal.normalize();
+        if normal.scale() > Self::DECIMALS {
+            return Err(Self::refuse(decimal.to_string(), Problem::TooManyDecimals { max: Self::DECIMALS }));
+        }
+        let factor = 10_i128.pow(Self::DECIMALS - normal.scale());
+        i64::try_from(normal.mantissa() * factor).map_err(|_| Self::refuse(decimal.to_string(), Self::RANGE))
+    }
+}
+
+impl fmt::Display for Price {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.whole_won() {
+            Some(won) => fmt::Display::fmt(&won, f),
+            None => f.pad(&Decimal::from(*self).to_string()),
+        }
+    }
+}
+
+impl FromStr for Price {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        Self::parse_raw(text).and_then(Self::from_ten_thousandths)
+    }
+}
+
+impl From<Price> for Decimal {
+    fn from(price: Price) -> Self {
+        Self::new(price.0, Price::DECIMALS).normalize()
+    }
+}
+
+impl TryFrom<Decimal> for Price {
+    type Error = InvalidValue;
+
+    fn try_from(decimal: Decimal) -> Result<Self, InvalidValue> {
+        Self::decimal_to_raw(decimal).and_then(Self::from_ten_thousandths)
+    }
+}
+
+impl Serialize for Price {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        text::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Price {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text::deserialize(deserializer)
+    }
+}

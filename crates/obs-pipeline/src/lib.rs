@@ -1,0 +1,1 @@
+//! Record (feed to archive) and load (archive to store).

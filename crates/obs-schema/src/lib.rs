@@ -1,0 +1,1 @@
+//! The written forms: our JSON lines and the Python system's, to and from the model.

@@ -1,0 +1,1 @@
+//! A simulated KIS exchange on real sockets.

@@ -1,0 +1,1 @@
+//! The ports to a database, and the conformance suite that every adapter passes.

@@ -1,0 +1,2 @@
+//! A service that embeds obs-model with its default features only.
+fn main() {}

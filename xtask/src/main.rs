@@ -1,0 +1,2 @@
+//! Tasks of this repository: test, migrate, tidy, bench.
+fn main() {}
