@@ -1,1 +1,19 @@
-//! The ports to a database, and the conformance suite that every adapter passes.
+//! The ports to a database: what the rest of Observer asks of a store, without a word of SQL.
+//!
+//! An adapter implements the repositories for one engine and passes [`conformance`], which is written once against the
+//! traits. Programs hold an `Arc<dyn Store>` and do not know which engine it is.
+//!
+//! Not found is `Ok(None)` or an empty list, never an error. Ranges are half open, `[from, until)`, in UTC.
+
+mod batch;
+mod error;
+mod position;
+mod repository;
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
+
+pub use batch::{Advance, Batch, Committed, DayVolume, Reject, Table, TableCount};
+pub use error::{SchemaProblem, StoreError};
+pub use position::{Digest, InvalidDigest, LineCounts, Position};
+pub use repository::{BarRepository, GapRepository, LoadRepository, SchemaRepository, Store, TickRepository, TimeRange};

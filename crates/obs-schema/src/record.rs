@@ -1,0 +1,79 @@
+//! What a line of an archive says.
+
+use chrono::{DateTime, Utc};
+use obs_model::{Bar, FeedEvent, Gap, Quantity, SwingBar, Tick};
+
+/// A line that carries data, ours or the Python system's.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Record {
+    /// A trade.
+    Tick(TickRecord),
+    /// A one-minute bar that came as a record; only the Python system's test data holds such lines.
+    Bar(Bar),
+    /// A ten-minute bar.
+    Swing(SwingRecord),
+    /// A hole in the record.
+    Gap(Gap),
+    /// A change of what a feed attests.
+    Feed(FeedEvent),
+}
+
+/// A trade as it was received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TickRecord {
+    /// When it reached us, by our clock. Not a column of the table; the archive keeps it.
+    pub received_at: DateTime<Utc>,
+    /// Shares traded since the open, this trade included. Each trade must raise it by exactly its own volume, which is how loss
+    /// shows on a feed without sequence numbers. Where the tick has no volume of its own, loading takes the difference.
+    pub cumulative_volume: Option<Quantity>,
+    /// The trade.
+    pub tick: Tick,
+}
+
+/// A ten-minute bar as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SwingRecord {
+    /// When it was written, by the recorder's clock.
+    pub received_at: DateTime<Utc>,
+    /// The bar.
+    pub bar: SwingBar,
+}
+
+/// The archive's three streams, each a folder of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stream {
+    /// Gaps and feed changes: `events/YYYYMMDD.jsonl`.
+    Events,
+    /// Ten-minute bars: `swing/YYYYMMDD.jsonl`.
+    Swing,
+    /// Ticks: `scalp/YYYYMMDD_HH.jsonl`.
+    Scalp,
+}
+
+impl Stream {
+    /// Every stream, in the order in which loading reads them: what attests comes before what it attests.
+    pub const ALL: [Self; 3] = [Self::Events, Self::Swing, Self::Scalp];
+
+    /// The folder's name.
+    #[must_use]
+    pub const fn folder(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Swing => "swing",
+            Self::Scalp => "scalp",
+        }
+    }
+}
+
+impl Record {
+    /// The stream it belongs to, unless it is a form that only others wrote.
+    #[must_use]
+    pub const fn stream(&self) -> Option<Stream> {
+        match self {
+            Self::Tick(_) => Some(Stream::Scalp),
+            Self::Swing(_) => Some(Stream::Swing),
+            Self::Gap(_) | Self::Feed(_) => Some(Stream::Events),
+            Self::Bar(_) => None,
+        }
+    }
+}

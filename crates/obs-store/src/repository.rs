@@ -1,0 +1,136 @@
+//! The repositories.
+
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, Utc};
+use obs_model::{Bar, FeedSession, Gap, MigrationEntry, SwingBar, Symbol, Tick};
+
+use crate::{Batch, Committed, DayVolume, Digest, Position, Reject, StoreError, Table};
+
+/// The instants `[from, until)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeRange {
+    /// The first instant.
+    pub from: DateTime<Utc>,
+    /// The first instant after it.
+    pub until: DateTime<Utc>,
+}
+
+/// Everything that a store can do.
+pub trait Store: SchemaRepository + LoadRepository + TickRepository + BarRepository + GapRepository {
+    /// What people call it: engine and place, without a password.
+    fn name(&self) -> &str;
+}
+
+/// The schema and its history.
+#[async_trait]
+pub trait SchemaRepository: Send + Sync {
+    /// Runs the migrations that have not run yet and returns their names. Safe to repeat, and to run twice at once.
+    ///
+    /// # Errors
+    /// [`StoreError::Schema`] for a schema newer than this program; otherwise when the store cannot.
+    async fn migrate(&self) -> Result<Vec<String>, StoreError>;
+
+    /// The names of all migrations that this program knows, in order.
+    fn known_migrations(&self) -> Vec<&'static str>;
+
+    /// What ran, in order. Empty for a database without a schema.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot answer.
+    async fn applied_migrations(&self) -> Result<Vec<MigrationEntry>, StoreError>;
+
+    /// Whether the schema is the one this program knows.
+    ///
+    /// # Errors
+    /// [`StoreError::Schema`] when it is not.
+    async fn check_schema(&self) -> Result<(), StoreError>;
+}
+
+/// Writing: batches, and the positions that make them exactly-once.
+#[async_trait]
+pub trait LoadRepository: Send + Sync {
+    /// Commits a batch, all of it or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if the file's position is not where the batch starts. After any error nothing was written,
+    /// except that a lost connection during the commit leaves the outcome open: ask for the position.
+    async fn commit(&self, batch: &Batch) -> Result<Committed, StoreError>;
+
+    /// How far the file with this first line was loaded.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot answer.
+    async fn position(&self, head: Digest) -> Result<Option<Position>, StoreError>;
+
+    /// All positions, by path.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot answer.
+    async fn positions(&self) -> Result<Vec<Position>, StoreError>;
+
+    /// The cumulative volumes of a trading day, as far as they were loaded.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot answer.
+    async fn day_volumes(&self, day: NaiveDate) -> Result<Vec<DayVolume>, StoreError>;
+
+    /// The reject ledger, oldest first, at most `limit` rows.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot answer.
+    async fn rejects(&self, limit: u32) -> Result<Vec<Reject>, StoreError>;
+
+    /// How many rows a table has.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot answer.
+    async fn count(&self, table: Table) -> Result<u64, StoreError>;
+}
+
+/// Ticks.
+#[async_trait]
+pub trait TickRepository: Send + Sync {
+    /// The ticks of a range, of one symbol or of all, by event time and then in order of arrival.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot answer. An unknown symbol is not an error.
+    async fn ticks(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<Tick>, StoreError>;
+
+    /// The event time of the newest tick.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot answer.
+    async fn newest_tick(&self) -> Result<Option<DateTime<Utc>>, StoreError>;
+}
+
+/// One-minute and ten-minute bars.
+#[async_trait]
+pub trait BarRepository: Send + Sync {
+    /// The one-minute bars that start in a range, of one symbol or of all, by symbol and time.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot answer.
+    async fn bars(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<Bar>, StoreError>;
+
+    /// The ten-minute bars that start in a range, of one symbol or of all, by symbol and time.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot answer.
+    async fn swing_bars(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<SwingBar>, StoreError>;
+}
+
+/// Gaps, and the attestations that tell silence from loss.
+#[async_trait]
+pub trait GapRepository: Send + Sync {
+    /// The gaps that touch a range, by start. The symbols of a gap are not in the database.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot answer.
+    async fn gaps(&self, range: TimeRange) -> Result<Vec<Gap>, StoreError>;
+
+    /// The attested stretches that touch a range, by feed, symbol and start.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot answer.
+    async fn feed_sessions(&self, range: TimeRange) -> Result<Vec<FeedSession>, StoreError>;
+}
