@@ -1,0 +1,98 @@
+//! Our own lines, version 2.0.
+
+use obs_model::{
+    FeedChange, FeedEvent, FeedId, Gap, GapReason, GapScope, QualityFlag, SchemaVersion, SwingBar, Symbol, Tick,
+};
+
+use crate::{Decoder, Record, RejectReason, Rejection, SwingRecord, TickRecord, VERSION, shape::Fields, token::Token};
+
+pub(crate) fn read(f: &Fields<'_>, decoder: &mut Decoder) -> Result<Record, Rejection> {
+    let version = Token::new("v", f.v).text()?;
+    // A 2.x line holds at least what a 2.0 line holds.
+    if version != VERSION && !version.starts_with("2.") {
+        return Err(Rejection::new(RejectReason::UnsupportedVersion, format!("version {version} of the form")));
+    }
+    match &*Token::new("kind", f.kind).text()? {
+        "tick" => tick(f, decoder).map(Record::Tick),
+        "swing" => swing(f, decoder).map(Record::Swing),
+        "gap" => gap(f, decoder).map(Record::Gap),
+        "feed" => feed(f, decoder).map(Record::Feed),
+        other => Err(Rejection::new(RejectReason::UnknownShape, format!("kind {other:?} of version {version}"))),
+    }
+}
+
+fn tick(f: &Fields<'_>, decoder: &mut Decoder) -> Result<TickRecord, Rejection> {
+    let zone = decoder.assume_tz();
+    Ok(TickRecord {
+        received_at: Token::new("ts", f.ts).time(zone)?,
+        cumulative_volume: Token::new("cumulative_volume", f.cumulative_volume).quantity()?,
+        tick: Tick {
+            symbol: Token::new("symbol", f.symbol).parse()?,
+            event_time: Token::new("event_time", f.event_time).time(zone)?,
+            last_price: Some(Token::new("last_price", f.last_price).required_price()?),
+            volume: Some(Token::new("volume", f.volume).required_quantity()?),
+            bid_price: Token::new("bid_price", f.bid_price).price()?,
+            ask_price: Token::new("ask_price", f.ask_price).price()?,
+            bid_size: Token::new("bid_size", f.bid_size).quantity()?,
+            ask_size: Token::new("ask_size", f.ask_size).quantity()?,
+            session_id: decoder.session(Token::new("session_id", f.session_id))?,
+            mitigation_level: Token::new("mitigation_level", f.mitigation_level).small()?,
+            quality_flag: quality(f)?,
+        },
+    })
+}
+
+fn swing(f: &Fields<'_>, decoder: &mut Decoder) -> Result<SwingRecord, Rejection> {
+    let zone = decoder.assume_tz();
+    Ok(SwingRecord {
+        received_at: Token::new("ts", f.ts).time(zone)?,
+        bar: SwingBar {
+            symbol: Token::new("symbol", f.symbol).parse()?,
+            bar_time: Token::new("bar_time", f.bar_time).time(zone)?,
+            open: Token::new("open", f.open).price()?,
+            high: Token::new("high", f.high).price()?,
+            low: Token::new("low", f.low).price()?,
+            close: Token::new("close", f.close).price()?,
+            volume: Token::new("volume", f.volume).quantity()?,
+            bid_price: Token::new("bid_price", f.bid_price).price()?,
+            ask_price: Token::new("ask_price", f.ask_price).price()?,
+            session_id: decoder.session(Token::new("session_id", f.session_id))?,
+            schema_version: SchemaVersion::V2,
+            mitigation_level: Token::new("mitigation_level", f.mitigation_level).small()?,
+            quality_flag: quality(f)?,
+        },
+    })
+}
+
+fn gap(f: &Fields<'_>, decoder: &mut Decoder) -> Result<Gap, Rejection> {
+    let zone = decoder.assume_tz();
+    let start = Token::new("gap_start_ts", f.gap_start_ts).time(zone)?;
+    let end = Token::new("gap_end_ts", f.gap_end_ts).time(zone)?;
+    let scope: GapScope = Token::new("scope", f.scope).parse()?;
+    let reason: GapReason = Token::new("reason", f.reason).parse()?;
+    let symbols: Vec<Symbol> = serde_json::from_str(Token::new("symbols", f.symbols).json()?)
+        .map_err(|error| Rejection::new(RejectReason::BadSymbol, format!("`symbols`: {error}")))?;
+    let session_id = decoder.session(Token::new("session_id", f.session_id))?;
+    Gap::new((start, end), scope, reason, symbols, session_id).map_err(|error| Rejection::of_value("gap_end_ts", &error))
+}
+
+fn feed(f: &Fields<'_>, decoder: &mut Decoder) -> Result<FeedEvent, Rejection> {
+    let feed_id: FeedId = Token::new("feed_id", f.feed_id).parse()?;
+    let symbol = || Token::new("symbol", f.symbol).parse();
+    let change = match &*Token::new("change", f.change).text()? {
+        "opened" => FeedChange::Opened,
+        "subscribed" => FeedChange::Subscribed { symbol: symbol()? },
+        "unsubscribed" => FeedChange::Unsubscribed { symbol: symbol()? },
+        "alive" => FeedChange::Alive,
+        "closed" => FeedChange::Closed { reason: Token::new("reason", f.reason).parse()? },
+        other => return Err(Rejection::new(RejectReason::BadValue, format!("`change` is {other:?}"))),
+    };
+    let at = Token::new("ts", f.ts).time(decoder.assume_tz())?;
+    Ok(FeedEvent { feed_id, session_id: decoder.session(Token::new("session_id", f.session_id))?, at, change })
+}
+
+/// The quality flag; a line without one has nothing against it.
+pub(crate) fn quality(f: &Fields<'_>) -> Result<QualityFlag, Rejection> {
+    let token = Token::new("quality_flag", f.quality_flag);
+    if token.is_present() { token.parse() } else { Ok(QualityFlag::Normal) }
+}
