@@ -1,0 +1,133 @@
+//! From feed events to gaps.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use obs_model::{FeedChange, FeedEvent, FeedId, Gap, GapReason, GapScope, SessionHours, SessionId, Symbol};
+
+/// How long the row of a hole waits for the last of its symbols to be subscribed again. Those that take longer, or that
+/// nobody asks for any more, do not hold it up.
+const STRAGGLERS: TimeDelta = TimeDelta::seconds(10);
+
+/// Finds the holes between the connections of a feed: from the last sign of life of a lost connection until its symbols are
+/// subscribed again. Symbols that were lost together and come back together share one gap.
+///
+/// Only session time counts: a hole across a night is one gap before it and one after it.
+#[derive(Clone, Debug)]
+pub struct GapDetector {
+    hours: SessionHours,
+    /// Connections that are up.
+    feeds: BTreeMap<FeedId, Feed>,
+    /// Symbols that were lost and are not back yet.
+    lost: BTreeMap<Symbol, Loss>,
+    /// Symbols that are back and whose gap is not told yet.
+    back: BTreeMap<Loss, Return>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Feed {
+    symbols: BTreeSet<Symbol>,
+    /// The last sign of life.
+    evidence: DateTime<Utc>,
+}
+
+/// When something was last known to be well, and why no longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Loss {
+    since: DateTime<Utc>,
+    /// The position of the reason in [`GapReason::ALL`], which gives an order.
+    reason: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Return {
+    symbols: Vec<Symbol>,
+    first: DateTime<Utc>,
+    last: DateTime<Utc>,
+}
+
+impl GapDetector {
+    /// A detector that knows of no feed yet.
+    #[must_use]
+    pub const fn new(hours: SessionHours) -> Self {
+        Self { hours, feeds: BTreeMap::new(), lost: BTreeMap::new(), back: BTreeMap::new() }
+    }
+
+    /// Takes an event and gives the gaps that are complete with it.
+    pub fn observe(&mut self, event: &FeedEvent) -> Vec<Gap> {
+        match &event.change {
+            FeedChange::Opened => {
+                self.feeds.entry(event.feed_id.clone()).or_default().evidence = event.at;
+                Vec::new()
+            }
+            FeedChange::Subscribed { symbol } => {
+                let feed = self.feeds.entry(event.feed_id.clone()).or_default();
+                feed.symbols.insert(*symbol);
+                feed.evidence = feed.evidence.max(event.at);
+                self.is_back(*symbol, event.at);
+                self.take_gaps(event.at, &event.session_id)
+            }
+            FeedChange::Unsubscribed { symbol } => {
+                if let Some(feed) = self.feeds.get_mut(&event.feed_id) {
+                    feed.symbols.remove(symbol);
+                }
+                Vec::new()
+            }
+            FeedChange::Alive => {
+                if let Some(feed) = self.feeds.get_mut(&event.feed_id) {
+                    feed.evidence = feed.evidence.max(event.at);
+                }
+                self.take_gaps(event.at, &event.session_id)
+            }
+            FeedChange::Closed { reason } => {
+                if let Some(feed) = self.feeds.remove(&event.feed_id) {
+                    self.lose(feed, *reason);
+                }
+                // What came back before it was lost again has its gap behind it.
+                self.take_gaps(DateTime::<Utc>::MAX_UTC, &event.session_id)
+            }
+        }
+    }
+
+    /// Says that the recorder that held the known connections is gone without closing them: everything after `evidence`, the
+    /// last line that it wrote, is lost until it is subscribed again.
+    pub fn restart(&mut self, evidence: Option<DateTime<Utc>>) {
+        for (_, mut feed) in std::mem::take(&mut self.feeds) {
+            feed.evidence = evidence.map_or(feed.evidence, |at| at.max(feed.evidence));
+            self.lose(feed, GapReason::ProcessRestart);
+        }
+    }
+
+    fn lose(&mut self, feed: Feed, reason: GapReason) {
+        let reason = GapReason::ALL.iter().position(|known| *known == reason).unwrap_or_default();
+        for symbol in feed.symbols {
+            self.lost.entry(symbol).or_insert(Loss { since: feed.evidence, reason });
+        }
+    }
+
+    fn is_back(&mut self, symbol: Symbol, at: DateTime<Utc>) {
+        let Some(loss) = self.lost.remove(&symbol) else { return };
+        let back = self.back.entry(loss).or_insert(Return { symbols: Vec::new(), first: at, last: at });
+        back.symbols.push(symbol);
+        back.last = back.last.max(at);
+    }
+
+    /// The gaps that nobody is missing from any more, or that have waited long enough.
+    fn take_gaps(&mut self, now: DateTime<Utc>, session_id: &SessionId) -> Vec<Gap> {
+        let is_told = |loss: &Loss, back: &Return| {
+            !self.lost.values().any(|lost| lost == loss) || now.signed_duration_since(back.first) >= STRAGGLERS
+        };
+        let told: Vec<Loss> = self.back.iter().filter(|(loss, back)| is_told(loss, back)).map(|(loss, _)| *loss).collect();
+        let mut gaps = Vec::new();
+        for loss in told {
+            let Some(back) = self.back.remove(&loss) else { continue };
+            for part in self.hours.within(loss.since, back.last) {
+                let (reason, symbols) = (GapReason::ALL[loss.reason], back.symbols.clone());
+                let gap = Gap::new(part, GapScope::Scalp, reason, symbols, session_id.clone());
+                // Below half a second a hole has no second of its own.
+                gaps.extend(gap.ok().filter(|gap| gap.seconds() > 0));
+            }
+        }
+        gaps
+    }
+}
