@@ -1,2 +1,42 @@
-//! Tasks of this repository: test, migrate, tidy, bench.
-fn main() {}
+//! Tasks of this repository, run as `cargo xtask TASK`.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to its user")]
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+
+mod test;
+mod tidy;
+
+/// Tasks of this repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+/// One module each.
+#[derive(Subcommand)]
+enum Task {
+    /// Run every test, on a PostgreSQL that is found or started for the run
+    Test(test::Options),
+    /// Check the rules of this workspace that the compiler does not know
+    Tidy,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<ExitCode> {
+    match Cli::parse().task {
+        Task::Test(options) => test::run(&options).await,
+        Task::Tidy => tidy::run(),
+    }
+}
+
+/// The folder of the workspace's manifest.
+fn workspace_root() -> anyhow::Result<PathBuf> {
+    let xtask = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    Ok(xtask.parent().context("xtask lies in no folder")?.to_owned())
+}

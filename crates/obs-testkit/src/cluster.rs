@@ -93,7 +93,7 @@ async fn start_on(port: u16, programs: &Path) -> anyhow::Result<Result<(Url, Wat
     let owner = prepare(&folder, &password).context("cannot prepare the folder of a cluster")?;
 
     let options = FAST_NOT_SAFE.iter().map(|setting| format!(" -c {setting}")).collect::<String>();
-    let options = format!("-p {port} -c listen_addresses=127.0.0.1 -k {}{options}", folder.path().display());
+    let options = format!("-p {port} -c listen_addresses=127.0.0.1 -k '{}'{options}", folder.path().display());
     let (programs, place) = (programs.to_string_lossy(), folder.path().to_string_lossy());
     let mut watchdog = Watchdog::start(CLUSTER, &[&programs, &place, ADMIN, &options], |command| {
         // PGDATA, PGPORT and the rest of the caller's settings are about another server.
