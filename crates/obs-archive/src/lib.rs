@@ -1,1 +1,18 @@
-//! The durable log: append, fsync, rotate, tail.
+#![doc = include_str!("../README.md")]
+
+mod durable;
+mod ends;
+mod error;
+mod layout;
+mod lock;
+mod reader;
+mod repair;
+mod writer;
+
+pub use durable::DurableLengths;
+pub use ends::{head_digest, last_line};
+pub use error::ArchiveError;
+pub use layout::{Segment, segments};
+pub use reader::{Line, MAX_LINE, Reader, SHOWN};
+pub use repair::Repair;
+pub use writer::{ArchiveWriter, WriterSettings};
