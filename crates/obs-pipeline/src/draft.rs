@@ -1,0 +1,89 @@
+//! A piece of a file, decoded and not yet projected.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use obs_model::{Bar, FeedEvent, Gap, SwingBar};
+use obs_schema::{Decoded, NonData, Record, RejectReason, TickRecord};
+use obs_store::{Advance, Reject};
+
+/// What some lines of one file say, and the step of the file's position behind them.
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    pub(crate) ticks: Vec<TickRecord>,
+    pub(crate) recorded_bars: Vec<Bar>,
+    pub(crate) swing_bars: Vec<SwingBar>,
+    pub(crate) gaps: Vec<Gap>,
+    pub(crate) feed_events: Vec<FeedEvent>,
+    pub(crate) rejects: Vec<Reject>,
+    pub(crate) advance: Option<Advance>,
+    pub(crate) tally: Tally,
+    /// When the newest of the records reached the recorder.
+    pub(crate) newest: Option<DateTime<Utc>>,
+}
+
+/// What lines were, by kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) rows: u64,
+    pub(crate) non_data: BTreeMap<NonData, u64>,
+    pub(crate) rejects: BTreeMap<RejectReason, u64>,
+}
+
+impl Tally {
+    /// All lines.
+    pub(crate) fn lines(&self) -> u64 {
+        self.rows + self.non_data.values().sum::<u64>() + self.rejects.values().sum::<u64>()
+    }
+
+    pub(crate) fn count(&mut self, decoded: &Decoded) {
+        match decoded {
+            Decoded::Record(_) => self.rows += 1,
+            Decoded::NonData(kind) => *self.non_data.entry(*kind).or_default() += 1,
+            Decoded::Reject(rejection) => *self.rejects.entry(rejection.reason).or_default() += 1,
+        }
+    }
+
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.rows += other.rows;
+        other.non_data.iter().for_each(|(kind, lines)| *self.non_data.entry(*kind).or_default() += lines);
+        other.rejects.iter().for_each(|(reason, lines)| *self.rejects.entry(*reason).or_default() += lines);
+    }
+}
+
+impl Draft {
+    /// Whether it holds only a line that its file may still finish.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        self.tally.rejects.contains_key(&RejectReason::UnfinishedLine)
+    }
+
+    pub(crate) fn push(&mut self, record: Record) {
+        let at = match record {
+            Record::Tick(tick) => {
+                let at = tick.received_at;
+                self.ticks.push(tick);
+                at
+            }
+            Record::Bar(bar) => {
+                let at = bar.bar_time;
+                self.recorded_bars.push(bar);
+                at
+            }
+            Record::Swing(swing) => {
+                self.swing_bars.push(swing.bar);
+                swing.received_at
+            }
+            Record::Gap(gap) => {
+                let at = gap.end();
+                self.gaps.push(gap);
+                at
+            }
+            Record::Feed(event) => {
+                let at = event.at;
+                self.feed_events.push(event);
+                at
+            }
+        };
+        self.newest = self.newest.max(Some(at));
+    }
+}
