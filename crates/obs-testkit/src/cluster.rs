@@ -97,7 +97,7 @@ async fn start_on(port: u16, programs: &Path) -> anyhow::Result<Result<(Url, Wat
     let (programs, place) = (programs.to_string_lossy(), folder.path().to_string_lossy());
     let mut watchdog = Watchdog::start(CLUSTER, &[&programs, &place, ADMIN, &options], |command| {
         // PGDATA, PGPORT and the rest of the caller's settings are about another server.
-        command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("LC_ALL", "C").current_dir("/");
+        command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("LC_ALL", "C").env("TZ", "UTC").current_dir("/");
         if let Some((user, group)) = owner {
             command.uid(user).gid(group);
         }

@@ -59,6 +59,7 @@ pub(crate) async fn run(image: &str) -> anyhow::Result<(Url, Watchdog)> {
         .with_container_name(&name)
         .with_env_var("POSTGRES_USER", ADMIN)
         .with_env_var("POSTGRES_PASSWORD", &password)
+        .with_env_var("POSTGRES_INITDB_ARGS", "--no-sync")
         .with_cmd(["postgres"].into_iter().chain(FAST_NOT_SAFE.iter().flat_map(|setting| ["-c", setting])))
         .with_startup_timeout(START_WITHIN)
         .start()
