@@ -1,20 +1,4 @@
-//! The vocabulary of a recorded market: symbols, prices, ticks, bars, gaps, sessions and portfolios.
-//!
-//! Everything here is a plain value. Nothing does I/O, reads a clock or knows a database, so that a service can embed the
-//! crate for the price of `serde`, `chrono`, `rust_decimal` and `thiserror`. Values are checked when they are made:
-//! whoever holds a [`Price`] holds a price.
-//!
-//! Instants are UTC ([`chrono::DateTime<Utc>`](chrono::DateTime)); trading days and session hours are Korean time ([`KST`]).
-//! Prices are won with four decimals, quantities are shares.
-//!
-//! ```
-//! use obs_model::{Price, Symbol};
-//!
-//! let symbol: Symbol = "005930".parse()?;
-//! let price: Price = "71950.5".parse()?;
-//! assert_eq!(format!("{symbol} at {price} won"), "005930 at 71950.5 won");
-//! # Ok::<(), obs_model::InvalidValue>(())
-//! ```
+#![doc = include_str!("../README.md")]
 
 mod bar;
 mod error;

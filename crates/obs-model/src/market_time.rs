@@ -46,7 +46,7 @@ pub fn minute_of(instant: DateTime<Utc>) -> DateTime<Utc> {
 pub struct SessionHours {
     /// First second of the session, Korean time.
     open: NaiveTime,
-    /// First second after it; midnight stands for the end of the day.
+    /// First second after it; a time that is not after the opening belongs to the next day, so midnight ends the day.
     close: NaiveTime,
     /// Saturdays and Sundays count too.
     weekends: bool,
@@ -71,7 +71,7 @@ impl SessionHours {
         if from >= until {
             return Vec::new();
         }
-        let days = trading_day(from).iter_days().take_while(|day| *day <= trading_day(until));
+        let days = day_before(from).iter_days().take_while(|day| *day <= trading_day(until));
         let sessions = days.filter_map(|day| self.of_day(day));
         let mut parts: Vec<(DateTime<Utc>, DateTime<Utc>)> = Vec::new();
         for (open, close) in sessions {
@@ -88,10 +88,11 @@ impl SessionHours {
     /// Whether the market is open at an instant.
     #[must_use]
     pub fn contains(&self, instant: DateTime<Utc>) -> bool {
-        self.of_day(trading_day(instant)).is_some_and(|(open, close)| open <= instant && instant < close)
+        let days = [trading_day(instant), day_before(instant)];
+        days.into_iter().filter_map(|day| self.of_day(day)).any(|(open, close)| open <= instant && instant < close)
     }
 
-    /// The session of a Korean calendar day.
+    /// The session that opens on a Korean calendar day.
     #[must_use]
     pub fn of_day(&self, day: NaiveDate) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
         if !self.weekends && matches!(day.weekday(), Weekday::Sat | Weekday::Sun) {
@@ -102,4 +103,10 @@ impl SessionHours {
         let close = if close > open { close } else { close.checked_add_signed(Duration::days(1))? };
         Some((open, close))
     }
+}
+
+/// The day before an instant's, whose session may reach past midnight.
+fn day_before(instant: DateTime<Utc>) -> NaiveDate {
+    let day = trading_day(instant);
+    day.pred_opt().unwrap_or(day)
 }

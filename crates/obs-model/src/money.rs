@@ -31,18 +31,20 @@ impl Money {
     /// The first amount of won that is too large: 17 digits.
     const LIMIT: i64 = 10_000_000_000_000_000;
 
+    const RANGE: Problem = Problem::OutOfRange { range: "16 digits of won" };
+
     /// Checks an amount.
     ///
     /// # Errors
     /// [`InvalidValue`] with more than four decimals or more than 16 digits of won.
     pub fn new(won: Decimal) -> Result<Self, InvalidValue> {
-        let refuse = |problem| Err(InvalidValue::new("amount of money", won.to_string(), problem));
+        let refuse = |problem| Err(InvalidValue::new("sum of money", won.to_string(), problem));
         let normal = won.normalize();
         if normal.scale() > Self::DECIMALS {
             return refuse(Problem::TooManyDecimals { max: Self::DECIMALS });
         }
         if normal.abs() >= Decimal::from(Self::LIMIT) {
-            return refuse(Problem::OutOfRange { range: "16 digits of won" });
+            return refuse(Self::RANGE);
         }
         Ok(Self(normal))
     }
@@ -64,10 +66,18 @@ impl FromStr for Money {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let refuse = |problem| Err(InvalidValue::new("sum of money", text, problem));
+        // The decimal's own parser would admit `1_000`, `+1` and `.5`.
+        if text::plain_number(text).is_none() {
+            return refuse(Problem::NotANumber);
+        }
+        let shortest = if text.contains('.') { text.trim_end_matches('0') } else { text };
         // `from_str_exact` refuses what it would otherwise have to round.
-        Decimal::from_str_exact(text)
-            .map_err(|_| InvalidValue::new("amount of money", text, Problem::NotANumber))
-            .and_then(Self::new)
+        match Decimal::from_str_exact(shortest) {
+            Ok(won) => Self::new(won),
+            Err(rust_decimal::Error::Underflow) => refuse(Problem::TooManyDecimals { max: Self::DECIMALS }),
+            Err(_) => refuse(Self::RANGE),
+        }
     }
 }
 
@@ -79,6 +89,6 @@ impl Serialize for Money {
 
 impl<'de> Deserialize<'de> for Money {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text::deserialize(deserializer)
+        text::deserialize_number(deserializer)
     }
 }

@@ -93,21 +93,14 @@ impl Price {
         InvalidValue::new("price", text, problem)
     }
 
-    /// Reads a plain decimal number as ten-thousandths, without going through a float.
+    /// Reads a decimal number as ten-thousandths, without going through a float.
     fn parse_raw(text: &str) -> Result<i64, InvalidValue> {
-        if text.contains(['e', 'E']) {
-            let decimal = Decimal::from_scientific(text).map_err(|_| Self::refuse(text, Problem::NotANumber))?;
-            return Self::decimal_to_raw(decimal);
+        if let Some((number, exponent)) = text.split_once(['e', 'E']) {
+            return Self::scientific_to_raw(text, number, exponent);
         }
-        let (sign, digits) = match text.strip_prefix('-') {
-            Some(rest) => (-1, rest),
-            None => (1, text),
-        };
-        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-        let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-        if !all_digits(whole) || !all_digits(fraction) {
+        let Some((sign, whole, fraction)) = text::plain_number(text) else {
             return Err(Self::refuse(text, Problem::NotANumber));
-        }
+        };
         let (kept, rest) = fraction.split_at(fraction.len().min(Self::DECIMALS as usize));
         if rest.bytes().any(|b| b != b'0') {
             return Err(Self::refuse(text, Problem::TooManyDecimals { max: Self::DECIMALS }));
@@ -119,6 +112,38 @@ impl Price {
             _ => None,
         }
         .ok_or_else(|| Self::refuse(text, Self::RANGE))
+    }
+
+    /// Reads `1.5e3`, which JSON admits. A decimal library would round a long number first and so hide decimals.
+    fn scientific_to_raw(text: &str, number: &str, exponent: &str) -> Result<i64, InvalidValue> {
+        let not_a_number = || Self::refuse(text, Problem::NotANumber);
+        let (sign, whole, fraction) = text::plain_number(number).ok_or_else(not_a_number)?;
+        let size = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
+        if size.is_empty() || !size.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(not_a_number());
+        }
+        let written = format!("{whole}{fraction}");
+        let padded = written.trim_start_matches('0');
+        let digits = padded.trim_end_matches('0');
+        if digits.is_empty() {
+            return Ok(0);
+        }
+        let zeros = padded.len() - digits.len();
+        // The number is `digits` times ten to this power, counted in ten-thousandths.
+        let power = exponent.parse::<i32>().ok().and_then(|exponent| {
+            i64::from(exponent)
+                .checked_add(i64::from(Self::DECIMALS))?
+                .checked_add_unsigned(zeros as u64)?
+                .checked_sub_unsigned(fraction.len() as u64)
+        });
+        // An exponent that does not fit is as large, or as small, as its sign says.
+        let power = power.unwrap_or(if exponent.starts_with('-') { i64::MIN } else { i64::MAX });
+        if power < 0 {
+            return Err(Self::refuse(text, Problem::TooManyDecimals { max: Self::DECIMALS }));
+        }
+        let factor = u32::try_from(power).ok().and_then(|power| 10_i64.checked_pow(power));
+        let raw = factor.and_then(|factor| digits.parse::<i64>().ok()?.checked_mul(factor));
+        raw.map(|raw| sign * raw).ok_or_else(|| Self::refuse(text, Self::RANGE))
     }
 
     fn decimal_to_raw(decimal: Decimal) -> Result<i64, InvalidValue> {
@@ -134,8 +159,9 @@ impl Price {
 impl fmt::Display for Price {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.whole_won() {
-            Some(won) => fmt::Display::fmt(&won, f),
-            None => f.pad(&Decimal::from(*self).to_string()),
+            // The common case, without the decimal's arithmetic. A whole number has no decimals to cut or fill up.
+            Some(won) if f.precision().is_none() => fmt::Display::fmt(&won, f),
+            _ => fmt::Display::fmt(&Decimal::from(*self), f),
         }
     }
 }
@@ -170,6 +196,6 @@ impl Serialize for Price {
 
 impl<'de> Deserialize<'de> for Price {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text::deserialize(deserializer)
+        text::deserialize_number(deserializer)
     }
 }

@@ -8,32 +8,67 @@ pub(crate) fn serialize<T: fmt::Display, S: Serializer>(value: &T, serializer: S
     serializer.collect_str(value)
 }
 
+/// Reads a name. A number is refused: a format that drops leading zeros has made another name of it.
 pub(crate) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: FromStr<Err: fmt::Display>,
     D: Deserializer<'de>,
 {
-    struct Text<T>(PhantomData<T>);
+    deserializer.deserialize_str(Name(PhantomData))
+}
 
-    impl<T: FromStr<Err: fmt::Display>> de::Visitor<'_> for Text<T> {
-        type Value = T;
+/// Reads a number that stands in a text, or a whole number. A float is refused: it may have been rounded already.
+pub(crate) fn deserialize_number<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: FromStr<Err: fmt::Display>,
+    D: Deserializer<'de>,
+{
+    deserializer.deserialize_any(Number(PhantomData))
+}
 
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a text or a whole number")
-        }
+/// Splits `12.34` into its sign (1 or -1), `12` and `34`; without a point the last is `0`. Nothing else is a plain number.
+pub(crate) fn plain_number(text: &str) -> Option<(i64, &str, &str)> {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, text),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    (all_digits(whole) && all_digits(fraction)).then_some((sign, whole, fraction))
+}
 
-        fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
-            text.parse().map_err(E::custom)
-        }
+struct Name<T>(PhantomData<T>);
 
-        fn visit_u64<E: de::Error>(self, number: u64) -> Result<T, E> {
-            self.visit_str(&number.to_string())
-        }
+impl<T: FromStr<Err: fmt::Display>> de::Visitor<'_> for Name<T> {
+    type Value = T;
 
-        fn visit_i64<E: de::Error>(self, number: i64) -> Result<T, E> {
-            self.visit_str(&number.to_string())
-        }
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
     }
 
-    deserializer.deserialize_any(Text(PhantomData))
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
+}
+
+struct Number<T>(PhantomData<T>);
+
+impl<T: FromStr<Err: fmt::Display>> de::Visitor<'_> for Number<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text or a whole number")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<T, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<T, E> {
+        self.visit_str(&number.to_string())
+    }
 }
