@@ -1,1 +1,19 @@
 //! The PostgreSQL adapter.
+//!
+//! [`PostgresStore`] implements every port of `obs-store` on PostgreSQL 15 or newer. Ticks go in by `COPY … BINARY`, everything
+//! with a key by one `INSERT … ON CONFLICT` per table and batch, and the loading position in the same transaction.
+
+mod bars;
+mod commit;
+mod copy;
+mod error;
+mod feeds;
+mod ledger;
+mod position;
+mod row;
+mod schema;
+mod store;
+mod ticks;
+mod wire;
+
+pub use store::PostgresStore;

@@ -1,0 +1,111 @@
+//! From rows to values, with a name for the cell that does not fit.
+
+use chrono::{DateTime, Utc};
+use obs_model::{InvalidValue, Price, Quantity};
+use obs_store::StoreError;
+use rust_decimal::Decimal;
+use sqlx::{Decode, Postgres, Row, Type, error::UnexpectedNullError, postgres::PgRow};
+
+use crate::wire::Instant;
+
+/// A cell that does not hold what its table promises.
+pub(crate) struct BadCell {
+    column: &'static str,
+    reason: String,
+}
+
+/// Reads all rows of a table; `key` names one in an error.
+pub(crate) fn read_all<T>(
+    table: &'static str,
+    rows: &[PgRow],
+    key: impl Fn(&PgRow) -> String,
+    read: impl Fn(&PgRow) -> Result<T, BadCell>,
+) -> Result<Vec<T>, StoreError> {
+    let corrupt = |row, BadCell { column, reason }| StoreError::CorruptRow { table, column, row: key(row), reason };
+    rows.iter().map(|row| read(row).map_err(|bad| corrupt(row, bad))).collect()
+}
+
+/// A cell as the driver reads it.
+pub(crate) fn cell<'r, T>(row: &'r PgRow, column: &'static str) -> Result<T, BadCell>
+where
+    T: Decode<'r, Postgres> + Type<Postgres>,
+{
+    row.try_get(column).map_err(|error| {
+        let reason = match &error {
+            sqlx::Error::ColumnDecode { source, .. } if source.is::<UnexpectedNullError>() => "it is NULL".to_owned(),
+            sqlx::Error::ColumnDecode { source, .. } => source.to_string(),
+            other => other.to_string(),
+        };
+        BadCell { column, reason }
+    })
+}
+
+/// A cell that the model checks.
+pub(crate) fn checked<T>(column: &'static str, value: Result<T, InvalidValue>) -> Result<T, BadCell> {
+    value.map_err(|error| bad(column, error))
+}
+
+/// A cell that is refused for this reason.
+pub(crate) fn bad(column: &'static str, reason: impl ToString) -> BadCell {
+    BadCell { column, reason: reason.to_string() }
+}
+
+/// A text that the model reads.
+pub(crate) fn parsed<T>(row: &PgRow, column: &'static str) -> Result<T, BadCell>
+where
+    T: std::str::FromStr<Err = InvalidValue>,
+{
+    checked(column, cell::<&str>(row, column)?.parse())
+}
+
+/// An instant.
+pub(crate) fn instant(row: &PgRow, column: &'static str) -> Result<DateTime<Utc>, BadCell> {
+    cell::<Instant>(row, column).map(|instant| instant.0)
+}
+
+/// A price, where NULL and 0 say that there is none: the Python system wrote 0.
+pub(crate) fn price_or_none(row: &PgRow, column: &'static str) -> Result<Option<Price>, BadCell> {
+    match cell::<Option<Decimal>>(row, column)? {
+        Some(won) if !won.is_zero() => checked(column, Price::try_from(won)).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// A price that must be there.
+pub(crate) fn price(row: &PgRow, column: &'static str) -> Result<Price, BadCell> {
+    checked(column, Price::try_from(cell::<Decimal>(row, column)?))
+}
+
+/// A count of shares, if there is one.
+pub(crate) fn quantity_or_none(row: &PgRow, column: &'static str) -> Result<Option<Quantity>, BadCell> {
+    cell::<Option<i64>>(row, column)?.map(|shares| checked(column, Quantity::new(shares))).transpose()
+}
+
+/// A count of shares that must be there.
+pub(crate) fn quantity(row: &PgRow, column: &'static str) -> Result<Quantity, BadCell> {
+    checked(column, Quantity::new(cell(row, column)?))
+}
+
+/// A sampling level.
+pub(crate) fn level(row: &PgRow, column: &'static str) -> Result<u8, BadCell> {
+    u8::try_from(cell::<i32>(row, column)?).map_err(|error| bad(column, error))
+}
+
+/// A count of bytes or lines.
+pub(crate) fn count(row: &PgRow, column: &'static str) -> Result<u64, BadCell> {
+    u64::try_from(cell::<i64>(row, column)?).map_err(|error| bad(column, error))
+}
+
+/// Symbol and time of a row, for an error.
+pub(crate) fn symbol_and(row: &PgRow, time: &'static str) -> String {
+    let symbol = cell::<&str>(row, "symbol").unwrap_or("?");
+    match instant(row, time) {
+        Ok(at) => format!("{symbol} {at}"),
+        Err(_) => format!("{symbol} ?"),
+    }
+}
+
+/// A count as a column holds it. No file and no line count comes near the limit.
+pub(crate) fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,163 @@
+//! Connecting.
+
+use std::{fmt, str::FromStr, time::Duration};
+
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, Utc};
+use obs_model::{Bar, FeedSession, Gap, MigrationEntry, SwingBar, Symbol, Tick};
+use obs_store::{
+    BarRepository, Batch, Committed, DayVolume, Digest, GapRepository, LoadRepository, Position, Reject, SchemaRepository,
+    Store, StoreError, Table, TickRepository, TimeRange,
+};
+use sqlx::{
+    Connection, PgConnection, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::{bars, commit, error::Failure, feeds, ledger, position, schema, ticks};
+
+/// How long connecting may take, and how long a call may wait for a connection.
+const DEADLINE: Duration = Duration::from_secs(5);
+/// One writer, a few readers, and one to spare; a server grants about a hundred to all its clients.
+const CONNECTIONS: u32 = 5;
+
+/// A store on PostgreSQL 15 or newer. Dropping it closes its connections.
+pub struct PostgresStore {
+    pool: PgPool,
+    name: String,
+}
+
+impl PostgresStore {
+    /// Connects to `postgres://user:password@host:port/database`; what the address leaves out is as for `psql`.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the server does not answer within 5 s; [`StoreError::Failed`] if the address is none, or
+    /// the server refuses the user, the password or the database. No error shows the password.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        let failed = |store: &str, doing, error| Failure::Engine(error).explain(store, doing);
+        let options = PgConnectOptions::from_str(url).map_err(|error| failed("PostgreSQL", "reading its address", error))?;
+        let name = name_of(&options);
+        let options = match options.get_application_name() {
+            Some(_) => options,
+            None => options.application_name("observer"),
+        };
+
+        // A pool would try a refused connection again until the deadline, and then tell only that time is up.
+        let first = async { PgConnection::connect_with(&options).await?.close().await };
+        match tokio::time::timeout(DEADLINE, first).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err(failed(&name, "connecting", error)),
+            Err(_) => {
+                let reason = format!("no answer within {} s; check its host, its port and the network", DEADLINE.as_secs());
+                return Err(StoreError::Unavailable { store: name, reason, source: None });
+            }
+        }
+        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(DEADLINE).connect_lazy_with(options);
+        Ok(Self { pool, name })
+    }
+
+    fn explained<T>(&self, doing: &'static str, result: Result<T, Failure>) -> Result<T, StoreError> {
+        result.map_err(|failure| failure.explain(&self.name, doing))
+    }
+}
+
+/// Engine and place, without user and password.
+fn name_of(options: &PgConnectOptions) -> String {
+    let database = options.get_database().unwrap_or(options.get_username());
+    match options.get_socket() {
+        Some(socket) => format!("PostgreSQL {database} at {}", socket.display()),
+        None => format!("PostgreSQL {database} at {}:{}", options.get_host(), options.get_port()),
+    }
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The pool knows the password.
+        f.debug_struct("PostgresStore").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Store for PostgresStore {
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+#[async_trait]
+impl SchemaRepository for PostgresStore {
+    async fn migrate(&self) -> Result<Vec<String>, StoreError> {
+        self.explained("migrating", schema::migrate(&self.pool, &self.name).await)
+    }
+
+    fn known_migrations(&self) -> Vec<&'static str> {
+        schema::known()
+    }
+
+    async fn applied_migrations(&self) -> Result<Vec<MigrationEntry>, StoreError> {
+        self.explained("reading the migration log", schema::applied(&self.pool).await)
+    }
+
+    async fn check_schema(&self) -> Result<(), StoreError> {
+        self.explained("checking the schema", schema::check(&self.pool, &self.name).await)
+    }
+}
+
+#[async_trait]
+impl LoadRepository for PostgresStore {
+    async fn commit(&self, batch: &Batch) -> Result<Committed, StoreError> {
+        self.explained("committing a batch", commit::commit(&self.pool, batch).await)
+    }
+
+    async fn position(&self, head: Digest) -> Result<Option<Position>, StoreError> {
+        self.explained("reading a loading position", position::position(&self.pool, head).await)
+    }
+
+    async fn positions(&self) -> Result<Vec<Position>, StoreError> {
+        self.explained("reading the loading positions", position::positions(&self.pool).await)
+    }
+
+    async fn day_volumes(&self, day: NaiveDate) -> Result<Vec<DayVolume>, StoreError> {
+        self.explained("reading day volumes", ledger::day_volumes(&self.pool, day).await)
+    }
+
+    async fn rejects(&self, limit: u32) -> Result<Vec<Reject>, StoreError> {
+        self.explained("reading rejects", ledger::rejects(&self.pool, limit).await)
+    }
+
+    async fn count(&self, table: Table) -> Result<u64, StoreError> {
+        self.explained("counting rows", ledger::count(&self.pool, table).await)
+    }
+}
+
+#[async_trait]
+impl TickRepository for PostgresStore {
+    async fn ticks(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<Tick>, StoreError> {
+        self.explained("reading ticks", ticks::ticks(&self.pool, range, symbol).await)
+    }
+
+    async fn newest_tick(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.explained("reading the newest tick", ticks::newest(&self.pool).await)
+    }
+}
+
+#[async_trait]
+impl BarRepository for PostgresStore {
+    async fn bars(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<Bar>, StoreError> {
+        self.explained("reading bars", bars::bars(&self.pool, range, symbol).await)
+    }
+
+    async fn swing_bars(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<SwingBar>, StoreError> {
+        self.explained("reading swing bars", bars::swing_bars(&self.pool, range, symbol).await)
+    }
+}
+
+#[async_trait]
+impl GapRepository for PostgresStore {
+    async fn gaps(&self, range: TimeRange) -> Result<Vec<Gap>, StoreError> {
+        self.explained("reading gaps", feeds::gaps(&self.pool, range).await)
+    }
+
+    async fn feed_sessions(&self, range: TimeRange) -> Result<Vec<FeedSession>, StoreError> {
+        self.explained("reading feed sessions", feeds::feed_sessions(&self.pool, range).await)
+    }
+}

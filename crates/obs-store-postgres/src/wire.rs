@@ -1,0 +1,109 @@
+//! Values in PostgreSQL's binary form.
+
+use chrono::{DateTime, Utc};
+use obs_model::Price;
+use sqlx::{
+    Decode, Encode, Postgres, Type,
+    encode::IsNull,
+    error::BoxDynError,
+    postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueRef},
+};
+
+/// Microseconds from 1970, where chrono counts from, to 2000, where PostgreSQL does.
+const EPOCH: i64 = 946_684_800_000_000;
+
+/// An instant as `TIMESTAMPTZ`.
+///
+/// The driver's own conversion rounds instants before 2000 up, and panics on the `infinity` that a table may hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Instant(pub(crate) DateTime<Utc>);
+
+impl Instant {
+    /// Microseconds since 2000; what is finer is cut off towards the past.
+    pub(crate) const fn micros(at: DateTime<Utc>) -> i64 {
+        at.timestamp_micros() - EPOCH
+    }
+}
+
+impl Type<Postgres> for Instant {
+    fn type_info() -> PgTypeInfo {
+        <DateTime<Utc> as Type<Postgres>>::type_info()
+    }
+}
+
+impl PgHasArrayType for Instant {
+    fn array_type_info() -> PgTypeInfo {
+        <DateTime<Utc> as PgHasArrayType>::array_type_info()
+    }
+}
+
+impl Encode<'_, Postgres> for Instant {
+    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        Encode::<Postgres>::encode(Self::micros(self.0), buffer)
+    }
+}
+
+impl Decode<'_, Postgres> for Instant {
+    fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
+        let micros: i64 = Decode::<Postgres>::decode(value)?;
+        let at = micros.checked_add(EPOCH).and_then(DateTime::from_timestamp_micros);
+        at.map(Self).ok_or_else(|| "it is infinite or too far away".into())
+    }
+}
+
+/// Appends one field of a `COPY … BINARY` row: its length and its bytes.
+pub(crate) fn put_bytes(buffer: &mut Vec<u8>, bytes: &[u8]) {
+    // No field is longer than its column, so the length always fits.
+    buffer.extend_from_slice(&(bytes.len() as u32).to_be_bytes());
+    buffer.extend_from_slice(bytes);
+}
+
+/// Appends a field of type `BIGINT` or `TIMESTAMPTZ`.
+pub(crate) fn put_i64(buffer: &mut Vec<u8>, value: i64) {
+    put_bytes(buffer, &value.to_be_bytes());
+}
+
+/// Appends a field of type `INTEGER`.
+pub(crate) fn put_i32(buffer: &mut Vec<u8>, value: i32) {
+    put_bytes(buffer, &value.to_be_bytes());
+}
+
+/// Appends a field without a value.
+pub(crate) fn put_null(buffer: &mut Vec<u8>) {
+    buffer.extend_from_slice(&(-1_i32).to_be_bytes());
+}
+
+/// Appends a price as `NUMERIC` with four decimals; `None` is 0.
+///
+/// Such a number is a list of base-10000 digits, the weight of the first (0 is the digit of ones), a sign, and the count of
+/// decimals to show. Ten-thousandths of a won are the digit of weight -1, so the count of them needs no other arithmetic than
+/// being cut into base-10000 digits.
+pub(crate) fn put_price(buffer: &mut Vec<u8>, price: Option<Price>) {
+    const BASE: i64 = 10_000;
+    const MOST: usize = 4;
+    const POSITIVE: u16 = 0;
+
+    let mut rest = price.map_or(0, Price::ten_thousandths);
+    let mut digits = [0_u16; MOST];
+    let mut first = MOST;
+    // A price has at most 15 decimal digits: four digits of base 10000.
+    while rest > 0 && first > 0 {
+        first -= 1;
+        digits[first] = (rest % BASE) as u16;
+        rest /= BASE;
+    }
+    let mut end = MOST;
+    while end > first && digits[end - 1] == 0 {
+        end -= 1;
+    }
+    let weight = if first == end { 0 } else { (MOST - first) as i16 - 2 };
+    let count = (end - first) as u16;
+
+    buffer.extend_from_slice(&(8 + 2 * u32::from(count)).to_be_bytes());
+    for part in [count, weight as u16, POSITIVE, Price::DECIMALS as u16] {
+        buffer.extend_from_slice(&part.to_be_bytes());
+    }
+    for digit in &digits[first..end] {
+        buffer.extend_from_slice(&digit.to_be_bytes());
+    }
+}
