@@ -8,6 +8,9 @@ use obs_model::{FeedChange, FeedEvent, FeedSession, SLOTS_PER_MINUTE, Symbol};
 /// The length of a slot of coverage.
 const SLOT: TimeDelta = TimeDelta::milliseconds(500);
 
+/// A stretch of time, from its first instant to the first after it.
+pub type Stretch = (DateTime<Utc>, DateTime<Utc>);
+
 /// The attested stretches of some time, of all symbols and feeds.
 #[derive(Clone, Debug, Default)]
 pub struct Attested {
@@ -59,7 +62,7 @@ impl Attested {
 
     /// The stretches by symbol, for asking about many minutes.
     #[must_use]
-    pub fn by_symbol(&self) -> BTreeMap<Symbol, Vec<(DateTime<Utc>, DateTime<Utc>)>> {
+    pub fn by_symbol(&self) -> BTreeMap<Symbol, Vec<Stretch>> {
         let mut stretches: BTreeMap<Symbol, Vec<_>> = BTreeMap::new();
         for session in &self.sessions {
             stretches.entry(session.symbol).or_default().push((session.attested_from, session.attested_until));
@@ -80,7 +83,7 @@ impl Attested {
 }
 
 /// The slots of a minute that lie wholly inside stretches, as a bit mask; `None` if no stretch touches the minute.
-pub(crate) fn attested_slots(minute: DateTime<Utc>, stretches: &[(DateTime<Utc>, DateTime<Utc>)]) -> Option<u128> {
+pub(crate) fn attested_slots(minute: DateTime<Utc>, stretches: &[Stretch]) -> Option<u128> {
     let end = minute + TimeDelta::minutes(1);
     let mut touched = false;
     let mut mask = 0;

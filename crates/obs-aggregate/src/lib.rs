@@ -9,7 +9,7 @@ mod gap_detector;
 mod minute;
 mod minutes;
 
-pub use attested::Attested;
+pub use attested::{Attested, Stretch};
 pub use gap_detector::GapDetector;
 pub use minute::Minute;
 pub use minutes::{MinuteKey, Minutes};

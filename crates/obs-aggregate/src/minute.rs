@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use obs_model::{Bar, Coverage, Ohlc, Price, QualityFlag, Quantity, SLOTS_PER_MINUTE, SessionId, Symbol, Tick};
 
-use crate::attested::attested_slots;
+use crate::attested::{Stretch, attested_slots};
 
 /// What the ticks of one symbol and minute add up to so far.
 #[derive(Clone, Debug, Default)]
@@ -60,7 +60,7 @@ impl Minute {
     /// in which a tick arrived or that lie inside a stretch. Where none does, as in the Python system's archives, coverage is
     /// that system's formula: ticks / 120, at most 1.
     #[must_use]
-    pub fn bar(&self, symbol: Symbol, minute: DateTime<Utc>, stretches: &[(DateTime<Utc>, DateTime<Utc>)]) -> Option<Bar> {
+    pub fn bar(&self, symbol: Symbol, minute: DateTime<Utc>, stretches: &[Stretch]) -> Option<Bar> {
         let prices = self.prices.as_ref()?;
         let observed = match attested_slots(minute, stretches) {
             Some(attested) => (attested | self.slots).count_ones(),
