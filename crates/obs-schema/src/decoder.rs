@@ -86,7 +86,12 @@ impl Decoder {
         if text.is_empty() {
             return Ok(Decoded::NonData(NonData::Blank));
         }
-        let fields: Fields<'_> = serde_json::from_str(text).map_err(|error| not_fields(text, &error))?;
+        // An array would be taken for the fields in order.
+        if !text.starts_with('{') {
+            return Err(not_object(text));
+        }
+        let fields: Fields<'_> =
+            serde_json::from_str(text).map_err(|error| Rejection::new(RejectReason::NotJson, error.to_string()))?;
         let record = match fields.shape()? {
             Shape::Ours => ours::read(&fields, self)?,
             Shape::SwingSnapshot => Record::Swing(legacy::swing_snapshot(&fields, self)?),
@@ -121,22 +126,17 @@ impl Decoder {
 
     /// The session in a field, or a name for the records of a shape that has none.
     pub(crate) fn session_or(&mut self, token: Token<'_>, default: &str) -> Result<SessionId, Rejection> {
-        if token.is_present() && token.text().is_ok_and(|name| !name.is_empty()) {
+        if token.is_present() && !token.text()?.is_empty() {
             return self.session(token);
         }
         SessionId::new(default).map_err(|error| Rejection::of_value("session_id", &error))
     }
 }
 
-/// Why a text is no set of fields.
-fn not_fields(text: &str, error: &serde_json::Error) -> Rejection {
-    if error.is_data() {
-        // Valid so far, but not an object, or a field twice.
-        let reason = if text.starts_with('{') { RejectReason::NotJson } else { RejectReason::NotObject };
-        // `[1` is an error of data before it is one of syntax.
-        if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
-            return Rejection::new(reason, error.to_string());
-        }
+/// Why a text that does not begin as an object is none.
+fn not_object(text: &str) -> Rejection {
+    match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+        Ok(_) => Rejection::new(RejectReason::NotObject, "it is JSON, but no object"),
+        Err(error) => Rejection::new(RejectReason::NotJson, error.to_string()),
     }
-    Rejection::new(RejectReason::NotJson, error.to_string())
 }

@@ -4,15 +4,16 @@
 //! throughout: a price of 0 means that there was none; `volume` was the day's running total, except in the shapes that copy
 //! the tables; a row that is no bar is stored as it is and marked degraded.
 
-use std::collections::HashMap;
-
-use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Timelike, Utc};
 use obs_model::{
     Bar, Coverage, Gap, GapReason, GapScope, KST, Ohlc, QualityFlag, Quantity, SchemaVersion, SwingBar, Symbol, Tick,
 };
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{Decoder, RejectReason, Rejection, SwingRecord, TickRecord, ours::quality, shape::Fields, token::Token};
+use crate::{
+    Decoder, RejectReason, Rejection, SwingRecord, TickRecord, ours::quality, reject::excerpt, shape::Fields, token::Token,
+};
 
 /// The session of records that carry none.
 const NO_SESSION: &str = "legacy";
@@ -22,20 +23,18 @@ const BELIEVABLE: TimeDelta = TimeDelta::minutes(10);
 
 /// The swing collector's line: the day so far, at the moment of writing.
 pub(crate) fn swing_snapshot(f: &Fields<'_>, decoder: &mut Decoder) -> Result<SwingRecord, Rejection> {
-    let prices = object("price", f.price)?;
-    let price = |name: &'static str| Token::new(name, prices.get(name).copied()).price();
+    let prices = Members::of("price", f.price)?;
     let ts = Token::new("ts", f.ts).time(decoder.assume_tz())?;
-    let volume = Token::new("volume", f.volume);
     Ok(SwingRecord {
         received_at: ts,
         bar: SwingBar {
             symbol: Token::new("symbol", f.symbol).parse()?,
             bar_time: ts,
-            open: price("open")?,
-            high: price("high")?,
-            low: price("low")?,
-            close: price("close")?,
-            volume: Some(volume.required_quantity()?),
+            open: Token::new("price.open", prices.open).price()?,
+            high: Token::new("price.high", prices.high).price()?,
+            low: Token::new("price.low", prices.low).price()?,
+            close: Token::new("price.close", prices.close).price()?,
+            volume: Some(Token::new("volume", f.volume).required_quantity()?),
             bid_price: Token::new("bid_price", f.bid_price).price()?,
             ask_price: Token::new("ask_price", f.ask_price).price()?,
             session_id: decoder.session_or(Token::new("session", f.session), NO_SESSION)?,
@@ -49,18 +48,15 @@ pub(crate) fn swing_snapshot(f: &Fields<'_>, decoder: &mut Decoder) -> Result<Sw
 /// The scalp collector's line in its versions a to d.
 pub(crate) fn scalp_tick(f: &Fields<'_>, decoder: &mut Decoder) -> Result<TickRecord, Rejection> {
     let received_at = Token::new("timestamp", f.timestamp).time(decoder.assume_tz())?;
-    let prices = object("price", f.price)?;
+    let prices = Members::of("price", f.price)?;
     // Version a wrote whatever its provider gave; these are the names in use for the last price.
-    let last = ["current", "last", "price", "close"].into_iter().find(|name| prices.contains_key(name));
-    let last = last.ok_or_else(|| Rejection::missing("price.current"))?;
-    let quotes = if f.bid_ask.is_some() { object("bid_ask", f.bid_ask)? } else { HashMap::new() };
-    // Version d may carry the quotes at the top.
-    let quote = |name: &'static str, top| Token::new(name, quotes.get(name).copied().or(top)).price();
+    let last = prices.current.or(prices.last).or(prices.price).or(prices.close);
+    let quotes = if f.bid_ask.is_some() { Members::of("bid_ask", f.bid_ask)? } else { Members::default() };
     let volume = Token::new("volume", f.volume);
     let (traded, cumulative) = if volume.is_object() {
-        let volumes = object("volume", f.volume)?;
-        let part = |name: &'static str| Token::new(name, volumes.get(name).copied()).quantity();
-        (part("tick")?, part("accumulated")?)
+        let volumes = Members::of("volume", f.volume)?;
+        let part = |name, raw| Token::new(name, raw).quantity();
+        (part("volume.tick", volumes.tick)?, part("volume.accumulated", volumes.accumulated)?)
     } else {
         (None, volume.quantity()?)
     };
@@ -70,10 +66,11 @@ pub(crate) fn scalp_tick(f: &Fields<'_>, decoder: &mut Decoder) -> Result<TickRe
         cumulative_volume: cumulative,
         tick: Tick {
             event_time,
-            last_price: Some(Token::new("price.current", prices.get(last).copied()).required_price()?),
+            last_price: Some(Token::new("price.current", last).required_price()?),
             volume: traded,
-            bid_price: quote("bid_price", f.bid_price)?,
-            ask_price: quote("ask_price", f.ask_price)?,
+            // Version d may carry the quotes at the top.
+            bid_price: Token::new("bid_price", quotes.bid_price.or(f.bid_price)).price()?,
+            ask_price: Token::new("ask_price", quotes.ask_price.or(f.ask_price)).price()?,
             quality_flag,
             ..bare_tick(f, decoder, event_time)?
         },
@@ -189,7 +186,7 @@ pub(crate) fn gap(f: &Fields<'_>, decoder: &mut Decoder) -> Result<Gap, Rejectio
     let scope = match &*Token::new("track_type", f.track_type).text()? {
         "track_a" => GapScope::Swing,
         "track_b" => GapScope::Scalp,
-        other => return Err(Rejection::new(RejectReason::BadValue, format!("`track_type` is {other:?}"))),
+        other => return Err(Rejection::new(RejectReason::BadValue, format!("`track_type` is {}", excerpt(other)))),
     };
     let symbol = Token::new("symbol", f.symbol);
     let symbols: Vec<Symbol> = if symbol.is_present() { vec![symbol.parse()?] } else { Vec::new() };
@@ -221,7 +218,8 @@ fn bare_tick(f: &Fields<'_>, decoder: &mut Decoder, event_time: DateTime<Utc>) -
 /// ISO time in the field) the receipt counts, and the tick is marked.
 fn exchange_time(time_of_day: Token<'_>, received_at: DateTime<Utc>) -> (DateTime<Utc>, QualityFlag) {
     let stated = time_of_day.text().ok().and_then(|text| {
-        let time = NaiveTime::parse_from_str(&text, "%H%M%S").ok()?;
+        // chrono admits a second 60, which no exchange sends.
+        let time = NaiveTime::parse_from_str(&text, "%H%M%S").ok().filter(|time| time.nanosecond() == 0)?;
         let day = received_at.with_timezone(&KST).date_naive();
         Some(day.and_time(time).and_local_timezone(KST).single()?.to_utc())
     });
@@ -231,10 +229,31 @@ fn exchange_time(time_of_day: Token<'_>, received_at: DateTime<Utc>) -> (DateTim
     }
 }
 
-/// The members of a JSON object.
-fn object<'a>(field: &'static str, raw: Option<&'a RawValue>) -> Result<HashMap<&'a str, &'a RawValue>, Rejection> {
-    let json = Token::new(field, raw).json()?;
-    let members: HashMap<&str, Option<&RawValue>> = serde_json::from_str(json)
-        .map_err(|_| Rejection::new(RejectReason::WrongType, format!("`{field}` is no object with plain names")))?;
-    Ok(members.into_iter().filter_map(|(name, value)| Some((name, value?))).collect())
+/// The members of the nested objects `price`, `volume` and `bid_ask`.
+#[derive(Default, Deserialize)]
+struct Members<'a> {
+    #[serde(borrow)]
+    open: Option<&'a RawValue>,
+    high: Option<&'a RawValue>,
+    low: Option<&'a RawValue>,
+    close: Option<&'a RawValue>,
+    current: Option<&'a RawValue>,
+    last: Option<&'a RawValue>,
+    price: Option<&'a RawValue>,
+    tick: Option<&'a RawValue>,
+    accumulated: Option<&'a RawValue>,
+    bid_price: Option<&'a RawValue>,
+    ask_price: Option<&'a RawValue>,
+}
+
+impl<'a> Members<'a> {
+    fn of(field: &'static str, raw: Option<&'a RawValue>) -> Result<Self, Rejection> {
+        let token = Token::new(field, raw);
+        let json = token.json()?;
+        if !token.is_object() {
+            return Err(token.wrong_type("an object"));
+        }
+        // Valid JSON so far, so this is a member that stands twice.
+        serde_json::from_str(json).map_err(|error| Rejection::new(RejectReason::NotJson, format!("`{field}`: {error}")))
+    }
 }

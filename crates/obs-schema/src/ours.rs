@@ -4,20 +4,25 @@ use obs_model::{
     FeedChange, FeedEvent, FeedId, Gap, GapReason, GapScope, QualityFlag, SchemaVersion, SwingBar, Symbol, Tick,
 };
 
-use crate::{Decoder, Record, RejectReason, Rejection, SwingRecord, TickRecord, VERSION, shape::Fields, token::Token};
+use crate::{
+    Decoder, Record, RejectReason, Rejection, SwingRecord, TickRecord, VERSION, reject::excerpt, shape::Fields, token::Token,
+};
 
 pub(crate) fn read(f: &Fields<'_>, decoder: &mut Decoder) -> Result<Record, Rejection> {
     let version = Token::new("v", f.v).text()?;
     // A 2.x line holds at least what a 2.0 line holds.
     if version != VERSION && !version.starts_with("2.") {
-        return Err(Rejection::new(RejectReason::UnsupportedVersion, format!("version {version} of the form")));
+        return Err(Rejection::new(RejectReason::UnsupportedVersion, format!("version {} of the form", excerpt(&version))));
     }
     match &*Token::new("kind", f.kind).text()? {
         "tick" => tick(f, decoder).map(Record::Tick),
         "swing" => swing(f, decoder).map(Record::Swing),
         "gap" => gap(f, decoder).map(Record::Gap),
         "feed" => feed(f, decoder).map(Record::Feed),
-        other => Err(Rejection::new(RejectReason::UnknownShape, format!("kind {other:?} of version {version}"))),
+        other => Err(Rejection::new(
+            RejectReason::UnknownShape,
+            format!("kind {} of version {}", excerpt(other), excerpt(&version)),
+        )),
     }
 }
 
@@ -70,7 +75,11 @@ fn gap(f: &Fields<'_>, decoder: &mut Decoder) -> Result<Gap, Rejection> {
     let end = Token::new("gap_end_ts", f.gap_end_ts).time(zone)?;
     let scope: GapScope = Token::new("scope", f.scope).parse()?;
     let reason: GapReason = Token::new("reason", f.reason).parse()?;
-    let symbols: Vec<Symbol> = serde_json::from_str(Token::new("symbols", f.symbols).json()?)
+    let list = Token::new("symbols", f.symbols);
+    if !list.json()?.starts_with('[') {
+        return Err(list.wrong_type("a list"));
+    }
+    let symbols: Vec<Symbol> = serde_json::from_str(list.json()?)
         .map_err(|error| Rejection::new(RejectReason::BadSymbol, format!("`symbols`: {error}")))?;
     let session_id = decoder.session(Token::new("session_id", f.session_id))?;
     Gap::new((start, end), scope, reason, symbols, session_id).map_err(|error| Rejection::of_value("gap_end_ts", &error))
@@ -85,7 +94,7 @@ fn feed(f: &Fields<'_>, decoder: &mut Decoder) -> Result<FeedEvent, Rejection> {
         "unsubscribed" => FeedChange::Unsubscribed { symbol: symbol()? },
         "alive" => FeedChange::Alive,
         "closed" => FeedChange::Closed { reason: Token::new("reason", f.reason).parse()? },
-        other => return Err(Rejection::new(RejectReason::BadValue, format!("`change` is {other:?}"))),
+        other => return Err(Rejection::new(RejectReason::BadValue, format!("`change` is {}", excerpt(other)))),
     };
     let at = Token::new("ts", f.ts).time(decoder.assume_tz())?;
     Ok(FeedEvent { feed_id, session_id: decoder.session(Token::new("session_id", f.session_id))?, at, change })

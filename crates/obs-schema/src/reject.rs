@@ -112,3 +112,12 @@ impl Rejection {
         Self::new(reason, format!("`{field}`: {error}"))
     }
 }
+
+/// A quoted text, cut to a length that fits a message: a line may hold a million characters.
+pub(crate) fn excerpt(text: &str) -> String {
+    const SHOWN: usize = 60;
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{:?}…", &text[..end]),
+        None => format!("{text:?}"),
+    }
+}

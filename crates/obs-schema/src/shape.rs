@@ -94,7 +94,9 @@ impl Fields<'_> {
         } else if has(self.dataset) || (has(self.ts) && is_object(self.price)) {
             Shape::SwingSnapshot
         } else if has(self.bar_time) {
-            if has(self.coverage_ratio) { Shape::TableBar } else { Shape::TableSwing }
+            let only_swing = [self.schema_version, self.mitigation_level, self.bid_price, self.ask_price];
+            // Without any of these it is a minute that lost its coverage, which must not enter as ten minutes.
+            if !has(self.coverage_ratio) && only_swing.into_iter().any(has) { Shape::TableSwing } else { Shape::TableBar }
         } else if has(self.event_time) || has(self.last_price) {
             Shape::TableTick
         } else if is_object(self.price) || has(self.execution_time) || has(self.bid_ask) {

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, Datelike, NaiveDateTime, SubsecRound, TimeZone, Utc};
+use chrono::{DateTime, Datelike, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use obs_model::{Price, Quantity};
 use serde_json::value::RawValue;
 
-use crate::{RejectReason, Rejection};
+use crate::{RejectReason, Rejection, reject::excerpt};
 
 /// A field's name and its JSON text, or nothing where the field is absent or null.
 #[derive(Clone, Copy)]
@@ -49,7 +49,8 @@ impl<'a> Token<'a> {
 
     /// The digits of a JSON number, or of a number that stands in a string.
     fn number(self) -> Result<Cow<'a, str>, Rejection> {
-        if self.is_number() { self.json().map(Cow::Borrowed) } else { self.text().map_err(|_| self.wrong_type("a number")) }
+        let json = self.json()?;
+        if self.is_number() { Ok(Cow::Borrowed(json)) } else { self.text().map_err(|_| self.wrong_type("a number")) }
     }
 
     /// A value that reads itself from text.
@@ -101,32 +102,32 @@ impl<'a> Token<'a> {
     /// An instant; `assume` is the zone of times without an offset.
     pub(crate) fn time(self, assume: Option<Tz>) -> Result<DateTime<Utc>, Rejection> {
         let text = self.text()?;
-        let bad = |detail: String| Rejection::new(RejectReason::BadTime, detail);
+        let bad =
+            |what: String| Rejection::new(RejectReason::BadTime, format!("`{}`: {} {what}", self.field, excerpt(&text)));
         let instant = match DateTime::parse_from_rfc3339(&text) {
             Ok(instant) => instant.to_utc(),
             Err(error) => {
                 let naive = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"]
                     .iter()
                     .find_map(|form| NaiveDateTime::parse_from_str(&text, form).ok())
-                    .ok_or_else(|| bad(format!("`{}`: {text:?} is not an ISO 8601 time: {error}", self.field)))?;
+                    .ok_or_else(|| bad(format!("is not an ISO 8601 time: {error}")))?;
                 let zone = assume.ok_or_else(|| {
-                    let detail = format!("`{}`: {text:?} has no offset; name its zone with --assume-tz", self.field);
+                    let detail =
+                        format!("`{}`: {} has no offset; name its zone with --assume-tz", self.field, excerpt(&text));
                     Rejection::new(RejectReason::NaiveTime, detail)
                 })?;
-                zone.from_local_datetime(&naive)
-                    .earliest()
-                    .ok_or_else(|| bad(format!("`{}`: {text:?} does not exist in {zone}", self.field)))?
-                    .to_utc()
+                zone.from_local_datetime(&naive).earliest().ok_or_else(|| bad(format!("does not exist in {zone}")))?.to_utc()
             }
         };
         if !(1990..=2100).contains(&instant.year()) {
-            return Err(bad(format!("`{}`: {text:?} is outside the years 1990 to 2100", self.field)));
+            return Err(bad("is outside the years 1990 to 2100".to_owned()));
         }
-        // The databases keep microseconds; cutting here keeps what is archived and what is stored the same.
-        Ok(instant.trunc_subsecs(6))
+        // The databases keep microseconds and know no second 60; cutting and carrying here keeps what is archived and what is
+        // stored the same.
+        Ok(DateTime::from_timestamp_micros(instant.timestamp_micros()).unwrap_or(instant))
     }
 
-    fn wrong_type(self, expected: &str) -> Rejection {
+    pub(crate) fn wrong_type(self, expected: &str) -> Rejection {
         let json: String = self.json.unwrap_or("null").chars().take(40).collect();
         Rejection::new(RejectReason::WrongType, format!("`{}` is {json}, not {expected}", self.field))
     }
