@@ -37,10 +37,7 @@ impl DurableLengths {
     }
 
     pub(crate) fn publish(&self, path: &Path, length: u64) {
-        match self.lengths().get_mut(path) {
-            Some(known) => *known = length,
-            None => drop(self.lengths().insert(path.to_owned(), length)),
-        }
+        self.lengths().insert(path.to_owned(), length);
     }
 
     pub(crate) fn retire(&self, path: &Path) {

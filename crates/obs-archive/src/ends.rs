@@ -2,7 +2,7 @@
 
 use crate::{
     ArchiveError, MAX_LINE,
-    reader::{MAX_HELD, content},
+    line::{MAX_HELD, content},
 };
 use memchr::memrchr;
 use std::{

@@ -1,6 +1,9 @@
 //! Reading a file line by line from a known position.
 
-use crate::ArchiveError;
+use crate::{
+    ArchiveError, Line, SHOWN,
+    line::{MAX_HELD, content},
+};
 use blake3::Hasher;
 use memchr::memchr;
 use std::{
@@ -9,33 +12,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The longest line that is held in memory, in bytes without its line end: 1 MiB.
-pub const MAX_LINE: usize = 1024 * 1024;
-
-/// How many bytes of a longer line are kept to show to a person.
-pub const SHOWN: usize = 4 * 1024;
-
-/// The most bytes that a line of [`MAX_LINE`] takes in a file, with CR and LF.
-pub(crate) const MAX_HELD: usize = MAX_LINE + 2;
-
 /// What is read at once: enough to hash several chunks side by side, small enough to stay in the processor's cache.
 const BUFFER: usize = 256 * 1024;
-
-/// A line of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Line<'a> {
-    /// Its number; the first line is 1.
-    pub number: u64,
-    /// Where it starts in the file.
-    pub offset: u64,
-    /// Where the next line starts.
-    pub end: u64,
-    /// Its content without line end: LF, or CR and LF, which some editors write. Of a line that is too long, the first
-    /// [`SHOWN`] bytes.
-    pub bytes: &'a [u8],
-    /// Its content is longer than [`MAX_LINE`].
-    pub too_long: bool,
-}
 
 /// Reads the complete lines of a file, which may be growing.
 ///
@@ -132,7 +110,8 @@ impl Reader {
         }
         self.forget();
         let (number, offset, end) = (self.line_number + 1, self.offset, self.offset + next.length);
-        Ok(found.then(|| line(number, offset, end, &self.shown, next.past.is_some())))
+        let line = Line::held(number, offset, end, &self.shown);
+        Ok(found.then_some(Line { too_long: line.too_long || next.past.is_some(), ..line }))
     }
 
     /// Consumes the bytes behind the last line feed as a line. This is for a file that nobody writes any more: if it grows
@@ -209,7 +188,7 @@ impl Reader {
         self.start += length;
         self.offset += length as u64;
         self.line_number += 1;
-        line(self.line_number, offset, self.offset, content(&self.buffer[from..self.start]), false)
+        Line::held(self.line_number, offset, self.offset, content(&self.buffer[from..self.start]))
     }
 
     fn take(&mut self, next: Next) -> Line<'_> {
@@ -218,7 +197,7 @@ impl Reader {
         self.hasher = hasher;
         self.offset += next.length;
         self.line_number += 1;
-        line(self.line_number, offset, self.offset, &self.shown, true)
+        Line { number: self.line_number, offset, end: self.offset, bytes: &self.shown, too_long: true }
     }
 
     /// Reads on until the next line feed, the end or the limit.
@@ -329,20 +308,5 @@ impl Reader {
         self.hasher.reset();
         self.offset = 0;
         self.line_number = 0;
-    }
-}
-
-#[inline]
-fn line(number: u64, offset: u64, end: u64, bytes: &[u8], read_past: bool) -> Line<'_> {
-    let too_long = read_past || bytes.len() > MAX_LINE;
-    Line { number, offset, end, bytes: if too_long { &bytes[..SHOWN] } else { bytes }, too_long }
-}
-
-/// A line without its end.
-#[inline]
-pub(crate) fn content(line: &[u8]) -> &[u8] {
-    match line {
-        [content @ .., b'\r', b'\n'] | [content @ .., b'\n'] => content,
-        unfinished => unfinished,
     }
 }
