@@ -81,7 +81,7 @@ fn a_swing_bar_reads_back() {
         open: None,
         high: None,
         low: None,
-        close: Some("24050".parse().unwrap()),
+        close: Some("18350".parse().unwrap()),
         volume: Some(Quantity::ZERO),
         bid_price: None,
         ask_price: None,

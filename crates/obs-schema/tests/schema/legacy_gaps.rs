@@ -13,7 +13,7 @@ fn gap(line: &Value) -> Gap {
 
 #[test]
 fn an_entry_of_track_b_is_a_hole_in_one_symbols_ticks() {
-    let ends = (at("2026-03-04T00:00:00.754252Z"), at("2026-03-04T00:01:30.754252Z"));
+    let ends = (at("2026-03-04T00:00:00.418903Z"), at("2026-03-04T00:01:30.418903Z"));
     let symbols = vec!["005930".parse().unwrap()];
     let expected = Gap::new(ends, GapScope::Scalp, GapReason::NoDataReceived, symbols, session("legacy")).unwrap();
     let found = gap(&line_of("gap ledger entry"));

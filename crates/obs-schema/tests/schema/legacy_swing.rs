@@ -8,17 +8,17 @@ use serde_json::{Value, json};
 use crate::lines::{at, decode, line_of, price, record, rejection, session, shares, with, without};
 
 fn expected_snapshot() -> SwingRecord {
-    let ts = at("2026-03-04T00:11:06.601983Z");
+    let ts = at("2026-03-04T00:11:06.304718Z");
     SwingRecord {
         received_at: ts,
         bar: SwingBar {
             symbol: "000660".parse().unwrap(),
             bar_time: ts,
-            open: price("754000"),
-            high: price("755000"),
-            low: price("750000"),
-            close: price("751000"),
-            volume: shares(128_537),
+            open: price("612000"),
+            high: price("618500"),
+            low: price("607000"),
+            close: price("615500"),
+            volume: shares(84_213),
             bid_price: None,
             ask_price: None,
             session_id: session("observer-1"),
@@ -46,14 +46,14 @@ fn a_snapshot_is_known_by_its_keys_with_and_without_the_data_set() {
 
 #[test]
 fn every_offset_that_the_files_hold_names_the_same_moment() {
-    for ts in ["2026-03-04T00:11:06.601983Z", "2026-03-04T00:11:06.601983+00:00", "2026-03-04T09:11:06.601983+09:00"] {
+    for ts in ["2026-03-04T00:11:06.304718Z", "2026-03-04T00:11:06.304718+00:00", "2026-03-04T09:11:06.304718+09:00"] {
         assert_eq!(swing(&with(line_of("swing snapshot"), "/ts", json!(ts))), expected_snapshot(), "{ts}");
     }
 }
 
 #[test]
 fn a_time_without_an_offset_is_refused_until_its_zone_is_named() {
-    for ts in ["2026-03-04T09:11:06.601983", "2026-03-04 09:11:06.601983"] {
+    for ts in ["2026-03-04T09:11:06.304718", "2026-03-04 09:11:06.304718"] {
         let line = with(line_of("swing snapshot"), "/ts", json!(ts)).to_string();
         assert_eq!(
             rejection(line.as_bytes()).to_string(),
@@ -82,21 +82,21 @@ fn an_hour_that_a_named_zone_skips_is_no_time() {
 fn bid_and_ask_may_be_null_absent_or_there() {
     let bare = without(without(line_of("swing snapshot"), "/bid_price"), "/ask_price");
     assert_eq!(swing(&bare), expected_snapshot());
-    let quoted = with(with(bare, "/bid_price", json!(750_500)), "/ask_price", json!(751_500));
+    let quoted = with(with(bare, "/bid_price", json!(615_000)), "/ask_price", json!(616_000));
     let mut expected = expected_snapshot();
-    (expected.bar.bid_price, expected.bar.ask_price) = (price("750500"), price("751500"));
+    (expected.bar.bid_price, expected.bar.ask_price) = (price("615000"), price("616000"));
     assert_eq!(swing(&quoted), expected);
 }
 
 #[test]
 fn a_row_before_the_open_has_yesterdays_close_and_no_other_price() {
     let line = with(
-        with(line_of("swing snapshot"), "/price", json!({"open": 0, "high": 0, "low": 0, "close": 24050})),
+        with(line_of("swing snapshot"), "/price", json!({"open": 0, "high": 0, "low": 0, "close": 18350})),
         "/volume",
         json!(0),
     );
     let mut expected = expected_snapshot();
-    expected.bar = SwingBar { open: None, high: None, low: None, close: price("24050"), volume: shares(0), ..expected.bar };
+    expected.bar = SwingBar { open: None, high: None, low: None, close: price("18350"), volume: shares(0), ..expected.bar };
     assert_eq!(swing(&line), expected);
 }
 
@@ -130,25 +130,25 @@ fn a_row_without_a_session_gets_a_name_and_one_with_a_wrong_session_does_not() {
 
 #[test]
 fn numbers_are_read_however_python_writes_them() {
-    let prices = json!({"open": 754000.0, "high": "755000", "low": 7.5e5, "close": 751000.25});
-    let line = with(with(line_of("swing snapshot"), "/price", prices), "/volume", json!(128_537.0));
+    let prices = json!({"open": 612000.0, "high": "618500", "low": 6.07e5, "close": 615500.25});
+    let line = with(with(line_of("swing snapshot"), "/price", prices), "/volume", json!(84_213.0));
     let mut expected = expected_snapshot();
-    expected.bar.close = price("751000.25");
+    expected.bar.close = price("615500.25");
     assert_eq!(swing(&line), expected);
 }
 
 #[test]
 fn a_flat_row_is_a_swing_row_with_the_price_as_close() {
-    let ts = at("2026-03-04T00:10:25.838476Z");
+    let ts = at("2026-03-04T00:10:25.117302Z");
     let expected = SwingRecord {
         received_at: ts,
         bar: SwingBar {
             symbol: "005930".parse().unwrap(),
             bar_time: ts,
-            open: price("70000"),
-            high: price("70682"),
-            low: price("69720"),
-            close: price("69770"),
+            open: price("61000"),
+            high: price("61930"),
+            low: price("60510"),
+            close: price("61120"),
             volume: shares(100_000),
             session_id: session("legacy"),
             ..expected_snapshot().bar
@@ -165,13 +165,13 @@ fn a_table_row_is_taken_at_its_word() {
         bar: SwingBar {
             symbol: "005930".parse().unwrap(),
             bar_time,
-            open: price("70000"),
-            high: price("70400"),
-            low: price("69600"),
-            close: price("70200"),
+            open: price("61000"),
+            high: price("61400"),
+            low: price("60600"),
+            close: price("61200"),
             volume: shares(100_000),
-            bid_price: price("70150"),
-            ask_price: price("70250"),
+            bid_price: price("61150"),
+            ask_price: price("61250"),
             session_id: session("test"),
             schema_version: SchemaVersion::V1,
             mitigation_level: 0,

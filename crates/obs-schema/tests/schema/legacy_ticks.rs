@@ -13,10 +13,10 @@ fn expected_scalp() -> TickRecord {
         tick: Tick {
             symbol: "005930".parse().unwrap(),
             event_time: at("2026-03-04T00:00:01Z"),
-            last_price: price("70500"),
+            last_price: price("61300"),
             volume: None,
-            bid_price: price("70450"),
-            ask_price: price("70550"),
+            bid_price: price("61200"),
+            ask_price: price("61400"),
             bid_size: None,
             ask_size: None,
             session_id: session("s1"),
@@ -41,9 +41,9 @@ fn at_receipt() -> TickRecord {
 
 #[test]
 fn version_a_has_what_the_provider_gave_and_no_exchange_time() {
-    for (name, last) in [("current", 70_500), ("last", 70_500), ("price", 70_500), ("close", 70_500)] {
+    for (name, last) in [("current", 61_300), ("last", 61_300), ("price", 61_300), ("close", 61_300)] {
         let line = json!({
-            "timestamp": "2026-03-04T09:00:01.250000+09:00", "symbol": "005930", "price": {name: last, "open": 70_000},
+            "timestamp": "2026-03-04T09:00:01.250000+09:00", "symbol": "005930", "price": {name: last, "open": 61_000},
             "volume": {"accumulated": 1_000_000}, "source": "websocket", "session_id": "s1",
         });
         let mut expected = at_receipt();
@@ -75,7 +75,7 @@ fn version_b_may_have_empty_quotes_and_nulls() {
 #[test]
 fn version_d_may_have_a_plain_volume_and_quotes_at_the_top() {
     let mut line = without(with(line_of("scalp tick"), "/volume", json!(1_000_000)), "/bid_ask");
-    line = with(with(line, "/bid_price", json!(70_450)), "/ask_price", json!(70_550));
+    line = with(with(line, "/bid_price", json!(61_200)), "/ask_price", json!(61_400));
     assert_eq!(tick(&line), expected_scalp());
 }
 
@@ -118,11 +118,11 @@ fn a_flat_tick_has_a_price_and_the_days_volume() {
     let received_at = at("2026-03-04T00:00:01.5Z");
     let expected = TickRecord {
         received_at,
-        cumulative_volume: shares(1_009),
+        cumulative_volume: shares(2_417),
         tick: Tick {
             symbol: "028260".parse().unwrap(),
             event_time: received_at,
-            last_price: price("41200"),
+            last_price: price("38650"),
             bid_price: None,
             ask_price: None,
             session_id: session("legacy"),
@@ -141,10 +141,10 @@ fn a_table_tick_has_the_volume_of_its_trade() {
         tick: Tick {
             symbol: "005930".parse().unwrap(),
             event_time,
-            last_price: price("70050"),
+            last_price: price("61050"),
             volume: shares(1_000),
-            bid_price: price("70000"),
-            ask_price: price("70100"),
+            bid_price: price("61000"),
+            ask_price: price("61100"),
             bid_size: shares(100),
             ask_size: shares(200),
             session_id: session("test"),
@@ -167,12 +167,12 @@ fn a_table_tick_has_the_volume_of_its_trade() {
 
 #[test]
 fn a_table_bar_keeps_a_coverage_with_float_noise() {
-    let [open, high, low, close] = ["70000", "70200", "69800", "70100"].map(|text| text.parse().unwrap());
+    let [open, high, low, close] = ["61000", "61200", "60800", "61100"].map(|text| text.parse().unwrap());
     let expected = |ratio| Bar {
         symbol: "005930".parse().unwrap(),
         bar_time: at("2026-03-04T00:00:00Z"),
         ohlc: Ohlc::new(open, high, low, close).unwrap(),
-        volume: shares(50_000).unwrap(),
+        volume: shares(47_300).unwrap(),
         coverage: Coverage::new(ratio).unwrap(),
         session_id: session("test"),
         quality_flag: QualityFlag::Normal,

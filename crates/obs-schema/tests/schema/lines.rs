@@ -32,7 +32,7 @@ pub fn shapes() -> Vec<Shape> {
         shape(
             "our swing bar",
             json!({
-                "v": "2.0", "kind": "swing", "ts": "2026-03-04T09:10:02.500000+09:00",
+                "v": "2.0", "kind": "swing", "ts": "2026-03-04T09:10:02.473000+09:00",
                 "bar_time": "2026-03-04T09:00:00.000000+09:00", "symbol": "005930", "open": 71900, "high": 72000,
                 "low": 71800, "close": 71950.5, "volume": 900, "bid_price": 71900, "ask_price": 72000, "session_id": "s1",
                 "mitigation_level": 0, "quality_flag": "normal",
@@ -59,9 +59,9 @@ pub fn shapes() -> Vec<Shape> {
         shape(
             "swing snapshot",
             json!({
-                "ts": "2026-03-04T00:11:06.601983Z", "session": "observer-1", "dataset": "track_a_swing",
+                "ts": "2026-03-04T00:11:06.304718Z", "session": "observer-1", "dataset": "track_a_swing",
                 "market": "kr_stocks", "symbol": "000660",
-                "price": {"open": 754000, "high": 755000, "low": 750000, "close": 751000}, "volume": 128537,
+                "price": {"open": 612000, "high": 618500, "low": 607000, "close": 615500}, "volume": 84213,
                 "bid_price": null, "ask_price": null, "source": "kis",
             }),
             &["ts", "symbol", "price", "volume"],
@@ -70,16 +70,16 @@ pub fn shapes() -> Vec<Shape> {
             "scalp tick",
             json!({
                 "timestamp": "2026-03-04T09:00:01.250000+09:00", "symbol": "005930", "execution_time": "090001",
-                "price": {"current": 70500, "open": 70000, "high": 71000, "low": 69000, "change_rate": 0.71},
-                "volume": {"accumulated": 1000000, "trade_value": 70500000000_i64},
-                "bid_ask": {"bid_price": 70450, "ask_price": 70550}, "source": "websocket", "session_id": "s1",
+                "price": {"current": 61300, "open": 61000, "high": 61800, "low": 60700, "change_rate": 0.49},
+                "volume": {"accumulated": 1000000, "trade_value": 61300000000_i64},
+                "bid_ask": {"bid_price": 61200, "ask_price": 61400}, "source": "websocket", "session_id": "s1",
             }),
             &["timestamp", "symbol", "price"],
         ),
         shape(
             "flat tick",
             json!({
-                "timestamp": "2026-03-04T00:00:01.5+00:00", "symbol": "028260", "price": 41200, "volume": 1009,
+                "timestamp": "2026-03-04T00:00:01.5+00:00", "symbol": "028260", "price": 38650, "volume": 2417,
                 "source": "mock_websocket",
             }),
             &["symbol", "volume"],
@@ -87,16 +87,16 @@ pub fn shapes() -> Vec<Shape> {
         shape(
             "flat swing row",
             json!({
-                "timestamp": "2026-03-04T00:10:25.838476+00:00", "symbol": "005930", "price": 69770, "volume": 100000,
-                "open": 70000, "high": 70682, "low": 69720,
+                "timestamp": "2026-03-04T00:10:25.117302+00:00", "symbol": "005930", "price": 61120, "volume": 100000,
+                "open": 61000, "high": 61930, "low": 60510,
             }),
             &["symbol"],
         ),
         shape(
             "table tick",
             json!({
-                "symbol": "005930", "event_time": "2026-03-04T00:00:00Z", "bid_price": 70000, "ask_price": 70100,
-                "bid_size": 100, "ask_size": 200, "last_price": 70050, "volume": 1000, "session_id": "test",
+                "symbol": "005930", "event_time": "2026-03-04T00:00:00Z", "bid_price": 61000, "ask_price": 61100,
+                "bid_size": 100, "ask_size": 200, "last_price": 61050, "volume": 1000, "session_id": "test",
                 "mitigation_level": 0, "quality_flag": "normal",
             }),
             &["symbol", "event_time", "bid_price", "ask_price", "last_price", "session_id"],
@@ -104,16 +104,16 @@ pub fn shapes() -> Vec<Shape> {
         shape(
             "table bar",
             json!({
-                "symbol": "005930", "bar_time": "2026-03-04T00:00:00Z", "open": 70000, "high": 70200, "low": 69800,
-                "close": 70100, "volume": 50000, "coverage_ratio": 0.95, "session_id": "test", "quality_flag": "normal",
+                "symbol": "005930", "bar_time": "2026-03-04T00:00:00Z", "open": 61000, "high": 61200, "low": 60800,
+                "close": 61100, "volume": 47300, "coverage_ratio": 0.95, "session_id": "test", "quality_flag": "normal",
             }),
             &["symbol", "open", "high", "low", "close", "volume", "coverage_ratio", "session_id"],
         ),
         shape(
             "table swing bar",
             json!({
-                "symbol": "005930", "bar_time": "2026-03-04T00:00:00Z", "open": 70000, "high": 70400, "low": 69600,
-                "close": 70200, "volume": 100000, "bid_price": 70150, "ask_price": 70250, "session_id": "test",
+                "symbol": "005930", "bar_time": "2026-03-04T00:00:00Z", "open": 61000, "high": 61400, "low": 60600,
+                "close": 61200, "volume": 100000, "bid_price": 61150, "ask_price": 61250, "session_id": "test",
                 "schema_version": "1.0", "mitigation_level": 0, "quality_flag": "normal",
             }),
             &["symbol", "close", "session_id"],
@@ -122,7 +122,7 @@ pub fn shapes() -> Vec<Shape> {
             "gap ledger entry",
             json!({
                 "track_type": "track_b", "symbol": "005930", "gap_type": "major", "gap_duration_seconds": 90.0,
-                "last_update": "2026-03-04T09:00:00.754252+09:00", "detected_at": "2026-03-04T09:01:30.754252+09:00",
+                "last_update": "2026-03-04T09:00:00.418903+09:00", "detected_at": "2026-03-04T09:01:30.418903+09:00",
                 "expected_interval_seconds": 2,
             }),
             &["track_type", "last_update", "detected_at"],

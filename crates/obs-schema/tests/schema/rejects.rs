@@ -9,7 +9,7 @@ use crate::lines::{decode, line_of, rejection, shapes, with, without};
 fn texts_that_are_no_record() {
     use RejectReason::{NotJson, NotObject, UnknownShape};
     let table = [
-        ("2026-03-04 00:49:16 | INFO | observer | Observer 로깅 시스템 초기화 완료", NotJson),
+        ("2026-03-04 08:15:02 | INFO | collector | 수집기를 시작했습니다", NotJson),
         ("hello", NotJson),
         ("{", NotJson),
         ("}", NotJson),
@@ -180,7 +180,7 @@ fn values_that_a_field_does_not_admit() {
         ("swing snapshot", "/price", json!(71900), WrongType),
         ("swing snapshot", "/volume", json!(-5), BadQuantity),
         ("scalp tick", "/price/current", json!(0), BadPrice),
-        ("scalp tick", "/price", json!("70500"), WrongType),
+        ("scalp tick", "/price", json!("61300"), WrongType),
         ("scalp tick", "/bid_ask", json!(7), WrongType),
         ("flat tick", "/price", json!(0), BadPrice),
         ("flat tick", "/price", json!(-1), BadPrice),
@@ -206,7 +206,7 @@ fn values_that_a_field_does_not_admit() {
 
 #[test]
 fn a_field_that_stands_twice_is_refused_at_the_top_and_within() {
-    let twice = br#"{"timestamp":"2026-03-04T00:00:01Z","symbol":"028260","symbol":"000660","price":41200,"volume":1009}"#;
+    let twice = br#"{"timestamp":"2026-03-04T00:00:01Z","symbol":"028260","symbol":"000660","price":38650,"volume":2417}"#;
     let found = rejection(twice).to_string();
     assert!(found.starts_with("not_json: duplicate field `symbol`"), "{found}");
     let null_first = line_of("flat tick").to_string().replacen('{', r#"{"symbol":null,"#, 1);
