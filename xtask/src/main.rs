@@ -7,6 +7,8 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 
+mod bench;
+mod migrate;
 mod test;
 mod tidy;
 
@@ -23,6 +25,11 @@ struct Cli {
 enum Task {
     /// Run every test, on a PostgreSQL that is found or started for the run
     Test(test::Options),
+    /// Create or update the schema of a database, or say what ran on it
+    Migrate(migrate::Options),
+    /// Measure against a named peer
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Check the rules of this workspace that the compiler does not know
     Tidy,
 }
@@ -31,6 +38,8 @@ enum Task {
 async fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().task {
         Task::Test(options) => test::run(&options).await,
+        Task::Migrate(options) => migrate::run(&options).await,
+        Task::Bench(bench) => bench::run(&bench).await.map(|()| ExitCode::SUCCESS),
         Task::Tidy => tidy::run(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf, str::FromStr, sync::Arc};
 
-use obs_store::{SchemaProblem, SchemaRepository, Store, StoreError};
+use obs_store::{SchemaProblem, Store, StoreError};
 use obs_store_postgres::PostgresStore;
 use obs_store_sqlite::SqliteStore;
 use url::Url;

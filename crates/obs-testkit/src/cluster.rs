@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use url::Url;
 
 use crate::{
-    server::{self, ADMIN, FAST_NOT_SAFE},
+    server::{self, ADMIN},
     watchdog::Watchdog,
 };
 
@@ -63,14 +63,14 @@ pub(crate) fn find_programs(folders: &[PathBuf]) -> anyhow::Result<PathBuf> {
         .ok_or_else(|| anyhow!("no PostgreSQL {OLDEST} or newer is installed"))
 }
 
-/// Starts a cluster with the programs of `programs`, and returns its address and what will end it.
+/// Starts a cluster with the programs of `programs` and these settings, and returns its address and what will end it.
 ///
 /// # Errors
 /// If it does not start; the message ends with what the programs said.
-pub(crate) async fn start(programs: &Path) -> anyhow::Result<(Url, Watchdog)> {
+pub(crate) async fn start(programs: &Path, settings: &[&str]) -> anyhow::Result<(Url, Watchdog)> {
     let mut attempt = 1;
     loop {
-        let error = match start_on(free_port()?, programs).await? {
+        let error = match start_on(free_port()?, programs, settings).await? {
             Ok(started) => return Ok(started),
             Err(Refusal { log }) if log.contains("could not create any TCP/IP sockets") && attempt < ATTEMPTS => {
                 attempt += 1;
@@ -87,12 +87,12 @@ struct Refusal {
     log: String,
 }
 
-async fn start_on(port: u16, programs: &Path) -> anyhow::Result<Result<(Url, Watchdog), Refusal>> {
+async fn start_on(port: u16, programs: &Path, settings: &[&str]) -> anyhow::Result<Result<(Url, Watchdog), Refusal>> {
     let folder = tempfile::Builder::new().prefix("obs-pg-").tempdir().context("cannot make a folder for a cluster")?;
     let password = server::unique_name();
     let owner = prepare(&folder, &password).context("cannot prepare the folder of a cluster")?;
 
-    let options = FAST_NOT_SAFE.iter().map(|setting| format!(" -c {setting}")).collect::<String>();
+    let options = settings.iter().map(|setting| format!(" -c {setting}")).collect::<String>();
     let options = format!("-p {port} -c listen_addresses=127.0.0.1 -k '{}'{options}", folder.path().display());
     let (programs, place) = (programs.to_string_lossy(), folder.path().to_string_lossy());
     let mut watchdog = Watchdog::start(CLUSTER, &[&programs, &place, ADMIN, &options], |command| {

@@ -20,6 +20,9 @@ pub(crate) const ADMIN: &str = "observer";
 /// A server that lives for one test run need not survive a power cut, and tests open many connections at a time.
 pub(crate) const FAST_NOT_SAFE: [&str; 4] = ["fsync=off", "full_page_writes=off", "max_connections=300", "timezone=UTC"];
 
+/// Everything as PostgreSQL comes, but for the zone and memory that every guide recommends to raise.
+const DURABLE: [&str; 3] = ["shared_buffers=512MB", "max_wal_size=4GB", "timezone=UTC"];
+
 /// How long a given server may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
@@ -59,7 +62,16 @@ impl PostgresServer {
     /// # Errors
     /// If version 15 or newer is not installed, or does not start.
     pub async fn start_cluster() -> anyhow::Result<Self> {
-        Self::cluster(&Settings::from_env()).await
+        Self::cluster(&Settings::from_env(), &FAST_NOT_SAFE).await
+    }
+
+    /// Starts one out of the machine's own PostgreSQL programs that keeps what it commits, as a server that people rely on
+    /// does: for measuring.
+    ///
+    /// # Errors
+    /// As [`PostgresServer::start_cluster`].
+    pub async fn start_durable_cluster() -> anyhow::Result<Self> {
+        Self::cluster(&Settings::from_env(), &DURABLE).await
     }
 
     /// The address of its database `postgres`, for a role that may create databases. It contains a password.
@@ -85,7 +97,7 @@ impl PostgresServer {
             },
             None => "Docker was left out".to_owned(),
         };
-        Self::cluster(settings).await.map_err(|no_cluster| nothing_found(&no_docker, &no_cluster))
+        Self::cluster(settings, &FAST_NOT_SAFE).await.map_err(|no_cluster| nothing_found(&no_docker, &no_cluster))
     }
 
     async fn given(url: &str) -> anyhow::Result<Self> {
@@ -120,9 +132,9 @@ impl PostgresServer {
         Ok(Self { url, origin: format!("Docker image {image}"), _watchdog: Some(watchdog) })
     }
 
-    async fn cluster(settings: &Settings) -> anyhow::Result<Self> {
+    async fn cluster(settings: &Settings, options: &[&str]) -> anyhow::Result<Self> {
         let programs = cluster::find_programs(&settings.program_folders)?;
-        let (url, watchdog) = cluster::start(&programs).await?;
+        let (url, watchdog) = cluster::start(&programs, options).await?;
         let origin = format!("a private cluster of {}", programs.display());
         Ok(Self { url, origin, _watchdog: Some(watchdog) })
     }
