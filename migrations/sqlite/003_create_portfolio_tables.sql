@@ -1,5 +1,6 @@
 -- The portfolio: what it should hold, what it held, and every step from the one to the other. As 003 for PostgreSQL; the
--- types are explained in 001.
+-- types are explained in 001. Fifteen digits are enough for amounts below 100 billion won with four decimals; above that, whole
+-- won are exact and fractions are not.
 
 CREATE TABLE IF NOT EXISTS portfolio_policy (
     policy_id           TEXT PRIMARY KEY NOT NULL,

@@ -70,7 +70,7 @@ async fn apply_one(connection: &mut PgConnection, event: &FeedEvent) -> Result<(
                  VALUES ($1, $2, $3, $4, $3) ON CONFLICT (feed_id, symbol, attested_from) DO NOTHING",
             )
             .bind(feed_id.as_str())
-            .bind(symbol.to_string())
+            .bind(symbol.as_str())
             .bind(Instant(*at))
             .bind(session_id.as_str())
             .execute(connection)
@@ -83,7 +83,7 @@ async fn apply_one(connection: &mut PgConnection, event: &FeedEvent) -> Result<(
         )
         .bind(feed_id.as_str())
         .bind(Instant(*at))
-        .bind(symbol.to_string()),
+        .bind(symbol.as_str()),
         FeedChange::Alive => sqlx::query(
             "UPDATE feed_sessions SET attested_until = greatest(attested_until, $2) WHERE feed_id = $1 AND NOT closed",
         )
@@ -102,8 +102,8 @@ pub(crate) async fn gaps(pool: &PgPool, range: TimeRange) -> Result<Vec<Gap>, Fa
         "SELECT id, gap_start_ts, gap_end_ts, scope, reason, session_id FROM scalp_gaps \
          WHERE gap_start_ts < $2 AND (gap_end_ts > $1 OR gap_start_ts >= $1) ORDER BY gap_start_ts, id",
     )
-    .bind(Instant(range.from))
-    .bind(Instant(range.until))
+    .bind(Instant::bound(range.from))
+    .bind(Instant::bound(range.until))
     .fetch_all(pool)
     .await?;
     let key = |row: &_| cell::<i32>(row, "id").map_or_else(|_| "?".to_owned(), |id| id.to_string());
@@ -116,8 +116,8 @@ pub(crate) async fn feed_sessions(pool: &PgPool, range: TimeRange) -> Result<Vec
          WHERE attested_from < $2 AND (attested_until > $1 OR attested_from >= $1) \
          ORDER BY feed_id COLLATE \"C\", symbol COLLATE \"C\", attested_from",
     )
-    .bind(Instant(range.from))
-    .bind(Instant(range.until))
+    .bind(Instant::bound(range.from))
+    .bind(Instant::bound(range.until))
     .fetch_all(pool)
     .await?;
     Ok(read_all("feed_sessions", &rows, |row| symbol_and(row, "attested_from"), read_session)?)

@@ -32,10 +32,10 @@ pub(crate) async fn newest(pool: &PgPool) -> Result<Option<DateTime<Utc>>, Failu
 ///
 /// One statement for both would be planned once, without knowing whether the symbol restricts it.
 pub(crate) fn restrict(query: &mut QueryBuilder<Postgres>, column: &'static str, range: TimeRange, symbol: Option<Symbol>) {
-    query.push(column).push(" >= ").push_bind(Instant(range.from));
-    query.push(" AND ").push(column).push(" < ").push_bind(Instant(range.until));
+    query.push(column).push(" >= ").push_bind(Instant::bound(range.from));
+    query.push(" AND ").push(column).push(" < ").push_bind(Instant::bound(range.until));
     if let Some(symbol) = symbol {
-        query.push(" AND symbol = ").push_bind(symbol.to_string());
+        query.push(" AND symbol = ").push_bind(symbol.as_str());
     }
 }
 

@@ -19,6 +19,12 @@ const EPOCH: i64 = 946_684_800_000_000;
 pub(crate) struct Instant(pub(crate) DateTime<Utc>);
 
 impl Instant {
+    /// An instant that bounds a range: one before PostgreSQL's first, which is in 4713 BC, is as good as the year 0.
+    pub(crate) fn bound(at: DateTime<Utc>) -> Self {
+        const YEAR_0: i64 = -62_167_219_200;
+        Self(DateTime::from_timestamp(YEAR_0, 0).map_or(at, |earliest| at.max(earliest)))
+    }
+
     /// Microseconds since 2000; what is finer is cut off towards the past.
     pub(crate) const fn micros(at: DateTime<Utc>) -> i64 {
         at.timestamp_micros() - EPOCH

@@ -1,1 +1,17 @@
 //! The embedded adapter, and the default.
+//!
+//! [`SqliteStore`] implements every port of `obs-store` on one SQLite file, with the same tables, columns and answers as on
+//! PostgreSQL. SQLite has no decimals and no instants: how prices and times are kept is told in `migrations/sqlite`.
+
+mod bars;
+mod commit;
+mod error;
+mod feeds;
+mod ledger;
+mod position;
+mod row;
+mod schema;
+mod store;
+mod ticks;
+
+pub use store::SqliteStore;

@@ -1,9 +1,10 @@
 //! Ticks.
 
+use chrono::{DateTime, Utc};
 use obs_model::{Price, QualityFlag, Quantity, Tick};
 
 use super::{Made, Outcome, sample};
-use crate::{Batch, Store, Table, TableCount};
+use crate::{Batch, Store, Table, TableCount, TimeRange};
 
 /// Fractions, the smallest and the largest values, missing ones, letters in the symbol, every flag.
 ///
@@ -123,6 +124,8 @@ pub async fn are_found_by_half_open_ranges(store: &dyn Store) -> Outcome {
     let minute = sample::range("2026-01-22T00:01:00Z", "2026-01-22T00:02:00Z")?;
     assert_eq!(store.ticks(minute, None).await?, [first.clone(), other, last.clone()]);
     assert_eq!(store.ticks(minute, Some("005930".parse()?)).await?, [first, last]);
+    let all = TimeRange { from: DateTime::<Utc>::MIN_UTC, until: DateTime::<Utc>::MAX_UTC };
+    assert_eq!(store.ticks(all, None).await?.len(), 5);
     assert_eq!(store.ticks(minute, Some("035720".parse()?)).await?, []);
     assert_eq!(store.newest_tick().await?, Some(after.event_time));
     Ok(())

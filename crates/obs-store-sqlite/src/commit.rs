@@ -1,0 +1,42 @@
+//! A batch, in one transaction.
+
+use obs_store::{Batch, Committed};
+use sqlx::{SqliteConnection, SqlitePool};
+
+use crate::{bars, error::Failure, feeds, ledger, position, ticks};
+
+/// Commits a batch, or leaves the database as it was.
+pub(crate) async fn commit(writer: &SqlitePool, batch: &Batch) -> Result<Committed, Failure> {
+    // A transaction that began by reading could not become a writer while another process writes.
+    let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
+    match write(&mut transaction, batch).await {
+        Ok(committed) => {
+            transaction.commit().await?;
+            Ok(committed)
+        }
+        Err(failure) => {
+            // If this fails too the transaction is over already: SQLite ends it by itself when the disk is full.
+            transaction.rollback().await.ok();
+            Err(failure)
+        }
+    }
+}
+
+async fn write(connection: &mut SqliteConnection, batch: &Batch) -> Result<Committed, Failure> {
+    let mut committed = Committed::default();
+    // First, because a batch that came too late should not be written before that is found.
+    if let Some(advance) = &batch.advance {
+        position::advance(connection, advance).await?;
+        ledger::forget_from(connection, advance, &batch.rejects).await?;
+    }
+    ticks::write(connection, &batch.ticks, &mut committed).await?;
+    // Before the derived ones, which leave recorded bars alone.
+    bars::record(connection, &batch.recorded_bars, &mut committed).await?;
+    bars::derive(connection, &batch.bars, &mut committed).await?;
+    bars::write_swing(connection, &batch.swing_bars, &mut committed).await?;
+    feeds::write_gaps(connection, &batch.gaps, &mut committed).await?;
+    feeds::apply(connection, &batch.feed_events, &mut committed).await?;
+    ledger::write_rejects(connection, &batch.rejects, &mut committed).await?;
+    ledger::write_day_volumes(connection, &batch.day_volumes).await?;
+    Ok(committed)
+}

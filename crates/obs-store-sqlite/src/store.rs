@@ -1,0 +1,164 @@
+//! Opening.
+
+use std::{fmt, io::ErrorKind, path::Path, time::Duration};
+
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, Utc};
+use obs_model::{Bar, FeedSession, Gap, MigrationEntry, SwingBar, Symbol, Tick};
+use obs_store::{
+    BarRepository, Batch, Committed, DayVolume, Digest, GapRepository, LoadRepository, Position, Reject, SchemaRepository,
+    Store, StoreError, Table, TickRepository, TimeRange,
+};
+use sqlx::{
+    SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::{bars, commit, error::Failure, feeds, ledger, position, schema, ticks};
+
+/// How long a call may wait for its turn, and for other processes that use the file.
+const DEADLINE: Duration = Duration::from_secs(5);
+/// Readers do not wait for the writer, but each holds a file handle and a thread.
+const READERS: u32 = 4;
+
+/// A store in one SQLite file. Dropping it closes the file.
+pub struct SqliteStore {
+    /// SQLite has one writer at a time, so there is one connection for it, and calls queue for it here.
+    writer: SqlitePool,
+    readers: SqlitePool,
+    name: String,
+}
+
+impl SqliteStore {
+    /// Opens a file; makes it and its folder if they are not there.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] if the file cannot be opened or is none of SQLite's; [`StoreError::Full`] if there is no room for
+    /// it; [`StoreError::Unavailable`] if another process holds it.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        let name = format!("SQLite {}", path.display());
+        if let Some(folder) = path.parent() {
+            tokio::fs::create_dir_all(folder).await.map_err(|error| cannot_make_folder(&name, error))?;
+        }
+
+        let options = SqliteConnectOptions::new().filename(path).busy_timeout(DEADLINE).foreign_keys(true);
+        // With a write-ahead log NORMAL syncs at checkpoints, not at every commit. A power failure may then take back the last
+        // commits, but each whole: the loading position goes back with its rows, and they are loaded again from the archive.
+        let writing = options
+            .clone()
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal);
+        let lasting = || SqlitePoolOptions::new().acquire_timeout(DEADLINE).idle_timeout(None).max_lifetime(None);
+        let writer = lasting().max_connections(1).connect_with(writing).await;
+        let writer = writer.map_err(|error| Failure::Engine(error).explain(&name, "opening the file"))?;
+        let readers = lasting().max_connections(READERS).connect_lazy_with(options.pragma("query_only", "ON"));
+        Ok(Self { writer, readers, name })
+    }
+
+    fn explained<T>(&self, doing: &'static str, result: Result<T, Failure>) -> Result<T, StoreError> {
+        result.map_err(|failure| failure.explain(&self.name, doing))
+    }
+}
+
+fn cannot_make_folder(store: &str, error: std::io::Error) -> StoreError {
+    let store = store.to_owned();
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::ReadOnlyFilesystem | ErrorKind::QuotaExceeded => {
+            StoreError::Full { store, reason: error.to_string() }
+        }
+        _ => StoreError::Failed { store, doing: "making its folder", source: Box::new(error) },
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Store for SqliteStore {
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+#[async_trait]
+impl SchemaRepository for SqliteStore {
+    async fn migrate(&self) -> Result<Vec<String>, StoreError> {
+        self.explained("migrating", schema::migrate(&self.writer, &self.name).await)
+    }
+
+    fn known_migrations(&self) -> Vec<&'static str> {
+        schema::known()
+    }
+
+    async fn applied_migrations(&self) -> Result<Vec<MigrationEntry>, StoreError> {
+        self.explained("reading the migration log", schema::applied(&self.readers).await)
+    }
+
+    async fn check_schema(&self) -> Result<(), StoreError> {
+        self.explained("checking the schema", schema::check(&self.readers, &self.name).await)
+    }
+}
+
+#[async_trait]
+impl LoadRepository for SqliteStore {
+    async fn commit(&self, batch: &Batch) -> Result<Committed, StoreError> {
+        self.explained("committing a batch", commit::commit(&self.writer, batch).await)
+    }
+
+    async fn position(&self, head: Digest) -> Result<Option<Position>, StoreError> {
+        self.explained("reading a loading position", position::position(&self.readers, head).await)
+    }
+
+    async fn positions(&self) -> Result<Vec<Position>, StoreError> {
+        self.explained("reading the loading positions", position::positions(&self.readers).await)
+    }
+
+    async fn day_volumes(&self, day: NaiveDate) -> Result<Vec<DayVolume>, StoreError> {
+        self.explained("reading day volumes", ledger::day_volumes(&self.readers, day).await)
+    }
+
+    async fn rejects(&self, limit: u32) -> Result<Vec<Reject>, StoreError> {
+        self.explained("reading rejects", ledger::rejects(&self.readers, limit).await)
+    }
+
+    async fn count(&self, table: Table) -> Result<u64, StoreError> {
+        self.explained("counting rows", ledger::count(&self.readers, table).await)
+    }
+}
+
+#[async_trait]
+impl TickRepository for SqliteStore {
+    async fn ticks(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<Tick>, StoreError> {
+        self.explained("reading ticks", ticks::ticks(&self.readers, range, symbol).await)
+    }
+
+    async fn newest_tick(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.explained("reading the newest tick", ticks::newest(&self.readers).await)
+    }
+}
+
+#[async_trait]
+impl BarRepository for SqliteStore {
+    async fn bars(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<Bar>, StoreError> {
+        self.explained("reading bars", bars::bars(&self.readers, range, symbol).await)
+    }
+
+    async fn swing_bars(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<SwingBar>, StoreError> {
+        self.explained("reading swing bars", bars::swing_bars(&self.readers, range, symbol).await)
+    }
+}
+
+#[async_trait]
+impl GapRepository for SqliteStore {
+    async fn gaps(&self, range: TimeRange) -> Result<Vec<Gap>, StoreError> {
+        self.explained("reading gaps", feeds::gaps(&self.readers, range).await)
+    }
+
+    async fn feed_sessions(&self, range: TimeRange) -> Result<Vec<FeedSession>, StoreError> {
+        self.explained("reading feed sessions", feeds::feed_sessions(&self.readers, range).await)
+    }
+}
