@@ -71,7 +71,9 @@ impl GapDetector {
                 if let Some(feed) = self.feeds.get_mut(&event.feed_id) {
                     feed.symbols.remove(symbol);
                 }
-                Vec::new()
+                // Nobody asks for it any more: if it was lost, its hole ends here.
+                self.is_back(*symbol, event.at);
+                self.take_gaps(event.at, &event.session_id)
             }
             FeedChange::Alive => {
                 if let Some(feed) = self.feeds.get_mut(&event.feed_id) {
@@ -98,10 +100,33 @@ impl GapDetector {
         }
     }
 
+    /// Says that a gap is known already, so that no part of it is told a second time: a recorder writes a gap before the event
+    /// that completes it, and a crash may come between the two.
+    pub fn was_told(&mut self, gap: &Gap) {
+        let is_of = |loss: &Loss| GapReason::ALL[loss.reason] == gap.reason && loss.since < gap.end();
+        let later = |loss: &Loss| Loss { since: gap.end(), ..*loss };
+        for (_, loss) in self.lost.iter_mut().filter(|(symbol, loss)| gap.symbols.contains(symbol) && is_of(loss)) {
+            *loss = later(loss);
+        }
+        for (loss, mut back) in std::mem::take(&mut self.back) {
+            let is_of = is_of(&loss) && back.symbols.iter().any(|symbol| gap.symbols.contains(symbol));
+            if !is_of {
+                self.back.insert(loss, back);
+            } else if gap.end() < back.last {
+                // The parts of it that lie in later sessions are not told yet.
+                back.symbols.retain(|symbol| gap.symbols.contains(symbol));
+                self.back.insert(later(&loss), back);
+            }
+        }
+    }
+
     fn lose(&mut self, feed: Feed, reason: GapReason) {
         let reason = GapReason::ALL.iter().position(|known| *known == reason).unwrap_or_default();
         for symbol in feed.symbols {
-            self.lost.entry(symbol).or_insert(Loss { since: feed.evidence, reason });
+            // Another connection may still listen to it.
+            if !self.feeds.values().any(|other| other.symbols.contains(&symbol)) {
+                self.lost.entry(symbol).or_insert(Loss { since: feed.evidence, reason });
+            }
         }
     }
 

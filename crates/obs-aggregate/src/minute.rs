@@ -1,7 +1,7 @@
 //! One symbol's minute in the making.
 
-use chrono::{DateTime, TimeDelta, Utc};
-use obs_model::{Bar, Coverage, Ohlc, Price, QualityFlag, Quantity, SLOTS_PER_MINUTE, SessionId, Symbol, Tick};
+use chrono::{DateTime, Timelike, Utc};
+use obs_model::{Bar, Coverage, Ohlc, Price, QualityFlag, Quantity, SessionId, Symbol, Tick};
 
 use crate::attested::{Stretch, attested_slots};
 
@@ -82,7 +82,5 @@ impl Minute {
 
 /// The half-second slot of its minute that an instant lies in.
 fn slot_of(instant: DateTime<Utc>) -> u32 {
-    let into = instant - obs_model::minute_of(instant);
-    let slot = into.num_milliseconds() / TimeDelta::milliseconds(500).num_milliseconds();
-    u32::try_from(slot).unwrap_or_default().min(SLOTS_PER_MINUTE - 1)
+    2 * instant.second() + u32::from(instant.nanosecond() >= 500_000_000)
 }

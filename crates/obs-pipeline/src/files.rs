@@ -23,6 +23,10 @@ pub fn archive_files(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, usize), LoadErr
             })?;
             let named_itself = entry.depth() == 0;
             if !entry.file_type().is_file() {
+                if named_itself && !entry.file_type().is_dir() {
+                    let reason = "it is neither a file nor a folder".to_owned();
+                    return Err(LoadError::List { path: root.clone(), reason });
+                }
                 continue;
             }
             if named_itself || entry.path().extension().is_some_and(|extension| extension == "jsonl") {

@@ -11,6 +11,7 @@ mod error;
 mod files;
 mod follow;
 mod load;
+mod predecessor;
 mod projector;
 mod record;
 mod source;

@@ -9,8 +9,11 @@ use std::{
 };
 
 use obs_schema::Decoder;
-use obs_store::Store;
-use tokio::{sync::mpsc, task};
+use obs_store::{Advance, Batch, Digest, Position, Store, StoreError};
+use tokio::{
+    sync::mpsc,
+    task::{self, JoinHandle},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -26,7 +29,7 @@ const DRAFTS_AHEAD: usize = 2;
 /// How to load.
 #[derive(Clone, Debug)]
 pub struct LoadOptions {
-    /// Lines of one transaction.
+    /// Lines of one transaction, at least one.
     pub batch_lines: usize,
     /// Reads the lines; it knows the zone of times without an offset.
     pub decoder: Decoder,
@@ -73,6 +76,8 @@ pub struct Loader {
     options: LoadOptions,
     projector: Projector,
     progress: Arc<LoadProgress>,
+    /// Positions of files that were only the beginning of a line when they were loaded; `None` if nobody asked yet.
+    beginnings: Option<Vec<Position>>,
 }
 
 impl Loader {
@@ -80,7 +85,7 @@ impl Loader {
     #[must_use]
     pub fn new(store: Arc<dyn Store>, options: LoadOptions) -> Self {
         let projector = Projector::new(Arc::clone(&store));
-        Self { store, options, projector, progress: Arc::default() }
+        Self { store, options, projector, progress: Arc::default(), beginnings: None }
     }
 
     /// How far it has come.
@@ -93,67 +98,100 @@ impl Loader {
     /// others; an error of the store does. Stops between two batches when asked to.
     pub async fn load(&mut self, files: &[PathBuf], stop: &CancellationToken) -> LoadSummary {
         let mut summary = LoadSummary::default();
-        for path in files {
+        let files: Arc<[PathBuf]> = files.into();
+        for path in files.iter() {
+            let mut file = FileSummary::new(path.clone());
             if stop.is_cancelled() {
+                file.outcome = FileOutcome::Interrupted;
+                summary.files.push(file);
                 break;
             }
-            let mut file = FileSummary::new(path.clone());
-            match self.load_file(path, &mut file, stop).await {
-                Ok(()) => summary.files.push(file),
-                Err(error) => {
-                    let goes_on = error.is_of_file();
-                    self.projector.reset();
-                    file.outcome = FileOutcome::Failed(error);
-                    summary.files.push(file);
-                    if !goes_on {
-                        break;
-                    }
-                }
+            let mut goes_on = true;
+            if let Err(error) = self.load_file(path, &files, &mut file, stop).await {
+                goes_on = error.is_of_file();
+                file.outcome = FileOutcome::Failed(error);
+            }
+            goes_on &= !matches!(file.outcome, FileOutcome::Interrupted);
+            summary.files.push(file);
+            if !goes_on {
+                break;
             }
         }
         summary
     }
 
-    async fn load_file(&mut self, path: &Path, file: &mut FileSummary, stop: &CancellationToken) -> Result<(), LoadError> {
+    async fn load_file(
+        &mut self,
+        path: &Path,
+        files: &Arc<[PathBuf]>,
+        file: &mut FileSummary,
+        stop: &CancellationToken,
+    ) -> Result<(), LoadError> {
         let Some(head) = in_background(path, head_of).await? else { return Ok(()) };
         let known = self.store.position(head).await?;
-        let decoder = self.options.decoder.clone();
+        if known.is_none() {
+            self.forget_beginning(path, head).await?;
+        }
         let opened = {
-            let known = known.clone();
-            in_background(path, move |path| Source::open(path, head, known.as_ref(), decoder)).await?
+            let (decoder, known, files) = (self.options.decoder.clone(), known.clone(), Arc::clone(files));
+            in_background(path, move |path| Source::open(path, head, known.as_ref(), decoder, &files)).await?
         };
         let Some(source) = opened else {
-            file.already_loaded = count_lines(path).await?;
+            let (lines, bytes) = in_background(path, count_lines).await?;
+            file.already_loaded = lines;
+            self.progress.bytes.fetch_add(bytes, Ordering::Relaxed);
             return Ok(());
         };
         file.already_loaded = known.map_or(0, |known| known.line_number);
         let mut done = source.offset();
         self.progress.bytes.fetch_add(done, Ordering::Relaxed);
 
-        let mut drafts = self.decode(source);
+        let (mut drafts, reading) = self.decode(source);
         while let Some(draft) = drafts.recv().await {
+            if stop.is_cancelled() {
+                file.outcome = FileOutcome::Interrupted;
+                return Ok(());
+            }
             let draft = draft?;
             let (tally, offset) = (draft.tally.clone(), draft.advance.as_ref().map_or(done, |step| step.to.byte_offset));
-            let batch = self.projector.project(draft).await?;
-            let committed = self.store.commit(&batch).await?;
+            let committed = self.projector.commit(draft).await?;
             self.progress.bytes.fetch_add(offset - done, Ordering::Relaxed);
             self.progress.lines.fetch_add(tally.lines(), Ordering::Relaxed);
             self.progress.rejects.fetch_add(tally.rejects.values().sum(), Ordering::Relaxed);
             done = offset;
             file.add(tally, &committed);
-            if stop.is_cancelled() {
-                file.outcome = FileOutcome::Interrupted;
-                break;
+        }
+        // A reader that died has read no more than it sent.
+        reading.await.map_err(|_| LoadError::Stopped { path: path.to_path_buf() })
+    }
+
+    /// A file that was only the beginning of its first line had a name that the whole line does not have. Its reject goes, for
+    /// the line is read now.
+    async fn forget_beginning(&mut self, path: &Path, head: Digest) -> Result<(), StoreError> {
+        let beginnings = match self.beginnings.take() {
+            Some(known) => known,
+            None => {
+                let mut positions = self.store.positions().await?;
+                positions.retain(|position| position.byte_offset == 0);
+                positions
             }
+        };
+        let shown = path.display().to_string();
+        let (gone, kept): (Vec<_>, Vec<_>) =
+            beginnings.into_iter().partition(|position| position.path == shown && position.head != head);
+        self.beginnings = Some(kept);
+        for position in gone {
+            let advance = Some(Advance { from: Some(0), to: position });
+            self.store.commit(&Batch { advance, ..Batch::default() }).await?;
         }
         Ok(())
     }
 
     /// Reads and decodes on a thread of its own, ahead of the store. Dropping the receiver stops it.
-    fn decode(&self, mut source: Source) -> mpsc::Receiver<Result<Draft, LoadError>> {
+    fn decode(&self, mut source: Source) -> (mpsc::Receiver<Result<Draft, LoadError>>, JoinHandle<()>) {
         let (sender, receiver) = mpsc::channel(DRAFTS_AHEAD);
-        let most = self.options.batch_lines;
-        task::spawn_blocking(move || {
+        let most = self.options.batch_lines.max(1);
+        let reading = task::spawn_blocking(move || {
             loop {
                 let draft = source.next(most).transpose().or_else(|| source.last().transpose());
                 let Some(draft) = draft else { break };
@@ -164,7 +202,7 @@ impl Loader {
                 }
             }
         });
-        receiver
+        (receiver, reading)
     }
 }
 
@@ -178,12 +216,11 @@ async fn in_background<T: Send + 'static>(
     task::spawn_blocking(move || work(&path)).await.unwrap_or(Err(stopped))
 }
 
-async fn count_lines(path: &Path) -> Result<u64, LoadError> {
-    in_background(path, |path| {
-        let mut reader = obs_archive::Reader::open(path)?;
-        while reader.line()?.is_some() {}
-        let unfinished = reader.unfinished()?.is_some();
-        Ok(reader.line_number() + u64::from(unfinished))
-    })
-    .await
+/// How many lines and bytes a file has.
+fn count_lines(path: &Path) -> Result<(u64, u64), LoadError> {
+    let mut reader = obs_archive::Reader::open(path)?;
+    while reader.line()?.is_some() {}
+    let (lines, bytes) = (reader.line_number(), reader.offset());
+    let unfinished = reader.unfinished()?.map_or(0, |line| line.end - line.offset);
+    Ok((lines + u64::from(unfinished > 0), bytes + unfinished))
 }

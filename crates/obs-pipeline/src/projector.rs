@@ -1,39 +1,45 @@
 //! From what lines say to what is committed: volumes, bars and coverage are worked out here.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::Arc,
 };
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use obs_aggregate::{Attested, MinuteKey, Minutes};
-use obs_model::{FeedChange, FeedEvent, FeedId, Quantity, Symbol, Tick, minute_of, trading_day};
-use obs_store::{Batch, DayVolume, Store, StoreError, TimeRange};
+use obs_aggregate::{Attested, MinuteKey, Minutes, Stretch};
+use obs_model::{Bar, FeedChange, FeedEvent, FeedId, Quantity, Symbol, Tick, minute_of, trading_day};
+use obs_store::{Batch, Committed, DayVolume, Store, StoreError, TimeRange};
 
 use crate::{draft::Draft, volumes::Volumes};
 
-/// How long a minute stays in memory after newer ones came. A later tick makes its ticks be read from the store again.
-const KEPT: TimeDelta = TimeDelta::minutes(15);
-
-/// How far before a minute an attestation may end and still grow into it: more than any liveness window.
-const LIVENESS: TimeDelta = TimeDelta::minutes(5);
+/// The most minutes of single symbols that stay in memory: some megabytes, and a quarter of an hour of 2,000 symbols. A later
+/// tick of another makes its ticks be read from the store again.
+const KEPT: usize = 32_768;
 
 /// The most minutes whose ticks are read from the store at once.
-const RUN: TimeDelta = TimeDelta::minutes(5);
+const MOST_AT_ONCE: i32 = 5;
 
-/// Turns drafts into batches. Its state only saves work: everything in it can be read from the store again, and is after an
-/// error ([`Projector::reset`]).
+/// As many ticks in one reading are no reason to read more at once.
+const MANY_TICKS: usize = 10_000;
+
+/// How long before an event a feed that it does not know is looked for: more than a connection ever lasts without a word.
+const LOOK_BACK: TimeDelta = TimeDelta::days(1);
+
+/// Minutes of symbols, by the minutes' start.
+type Wanted = BTreeMap<DateTime<Utc>, HashSet<Symbol>>;
+
+/// Turns drafts into batches and commits them. Its state only saves work: everything in it can be read from the store again,
+/// and is after a draft of which nobody knows whether it was committed.
 pub(crate) struct Projector {
     store: Arc<dyn Store>,
     minutes: Minutes,
     volumes: Volumes,
-    /// Minutes from here on have no ticks in the store but those that this projector put there.
-    untouched_from: Option<DateTime<Utc>>,
-    /// Minutes before this one are no longer in memory.
-    forgotten_until: DateTime<Utc>,
-    newest_minute: DateTime<Utc>,
-    /// Up to when each feed is attested, as far as it was seen.
-    evidence: BTreeMap<FeedId, DateTime<Utc>>,
+    /// Minutes from here on have no ticks in the store but those that are in memory.
+    fresh_from: Option<DateTime<Utc>>,
+    /// Up to when all symbols of each feed are attested at least.
+    attested: BTreeMap<FeedId, DateTime<Utc>>,
+    /// The last draft was committed.
+    settled: bool,
 }
 
 impl Projector {
@@ -42,32 +48,39 @@ impl Projector {
             store,
             minutes: Minutes::default(),
             volumes: Volumes::default(),
-            untouched_from: None,
-            forgotten_until: DateTime::<Utc>::MIN_UTC,
-            newest_minute: DateTime::<Utc>::MIN_UTC,
-            evidence: BTreeMap::new(),
+            fresh_from: None,
+            attested: BTreeMap::new(),
+            settled: true,
         }
     }
 
-    /// Forgets everything. To be called when a batch was not committed, or may not have been.
-    pub(crate) fn reset(&mut self) {
-        *self = Self::new(Arc::clone(&self.store));
+    /// Commits what a draft says. After an error, or when it is dropped before it ends, it may or may not have been committed;
+    /// the file's position in the store tells.
+    pub(crate) async fn commit(&mut self, draft: Draft) -> Result<Committed, StoreError> {
+        if !self.settled {
+            *self = Self::new(Arc::clone(&self.store));
+        }
+        self.settled = false;
+        let batch = self.project(draft).await?;
+        let committed = self.store.commit(&batch).await?;
+        self.settled = true;
+        Ok(committed)
     }
 
-    /// What is to be committed for a draft.
-    pub(crate) async fn project(&mut self, draft: Draft) -> Result<Batch, StoreError> {
+    async fn project(&mut self, draft: Draft) -> Result<Batch, StoreError> {
         self.put_day_volumes(&draft).await?;
         let mut totals = BTreeMap::new();
         let ticks: Vec<Tick> = draft.ticks.into_iter().map(|record| self.volumes.difference(record, &mut totals)).collect();
-        self.recall(&ticks).await?;
+        let fresh_from = self.fresh_from().await?;
+        self.recall(self.cold(ticks.iter().map(Minutes::key_of), fresh_from)).await?;
         for tick in &ticks {
             self.minutes.add(tick);
         }
-        for event in &draft.feed_events {
-            self.attest(event);
+        let attested_from = self.attest(&draft.feed_events, fresh_from).await?;
+        let bars = self.changed_bars(&draft.feed_events, attested_from).await?;
+        if let Some(forgotten) = self.minutes.shrink(KEPT) {
+            self.fresh_from = Some(fresh_from.max(forgotten + TimeDelta::minutes(1)));
         }
-        let bars = self.changed_bars(&draft.feed_events).await?;
-        self.forget();
         Ok(Batch {
             ticks,
             bars,
@@ -84,85 +97,117 @@ impl Projector {
     async fn put_day_volumes(&mut self, draft: &Draft) -> Result<(), StoreError> {
         let concerned = draft.ticks.iter().filter(|record| Volumes::concerns(record));
         let days: BTreeSet<NaiveDate> = concerned.map(|record| trading_day(record.tick.event_time)).collect();
-        for day in days.into_iter().filter(|day| !self.volumes.knows(*day)).collect::<Vec<_>>() {
-            let known = self.store.day_volumes(day).await?;
-            self.volumes.put(day, known);
+        for day in days {
+            if !self.volumes.knows(day) {
+                let known = self.store.day_volumes(day).await?;
+                self.volumes.put(day, known);
+            }
         }
         Ok(())
     }
 
-    /// Reads the stored ticks of minutes that these ticks belong to and that are not in memory.
-    async fn recall(&mut self, ticks: &[Tick]) -> Result<(), StoreError> {
-        let untouched_from = match self.untouched_from {
-            Some(from) => from,
-            None => self.first_recall().await?,
-        };
-        let mut cold: BTreeSet<MinuteKey> = BTreeSet::new();
-        let mut last = None;
-        for tick in ticks {
-            let key = Minutes::key_of(tick);
-            let is_new = last.replace(key) != Some(key);
-            let is_cold = key.0 < untouched_from || key.0 < self.forgotten_until;
-            if is_new && is_cold && !self.minutes.contains(&key) {
-                cold.insert(key);
-            }
+    /// The first minute behind all ticks of the store that are not in memory.
+    async fn fresh_from(&mut self) -> Result<DateTime<Utc>, StoreError> {
+        if let Some(known) = self.fresh_from {
+            return Ok(known);
         }
-        while let Some((from, _)) = cold.first().copied() {
-            let until = from + RUN;
-            let (now, later): (BTreeSet<_>, BTreeSet<_>) = cold.into_iter().partition(|(minute, _)| *minute < until);
-            self.put_stored(TimeRange { from, until }, |key| now.contains(key)).await?;
-            cold = later;
+        let newest = self.store.newest_tick().await?;
+        let found = newest.map_or(DateTime::<Utc>::MIN_UTC, |newest| minute_of(newest) + TimeDelta::minutes(1));
+        self.fresh_from = Some(found);
+        Ok(found)
+    }
+
+    /// Those minutes whose ticks may be in the store and are not in memory.
+    fn cold(&self, keys: impl Iterator<Item = MinuteKey>, fresh_from: DateTime<Utc>) -> Wanted {
+        let mut cold = Wanted::new();
+        for key in keys.filter(|key| key.0 < fresh_from && !self.minutes.contains(key)) {
+            cold.entry(key.0).or_default().insert(key.1);
+        }
+        cold
+    }
+
+    /// Reads the ticks of minutes from the store, a few minutes at once and never many.
+    async fn recall(&mut self, mut wanted: Wanted) -> Result<(), StoreError> {
+        let mut at_once = 1;
+        while let Some(from) = wanted.keys().next().copied() {
+            let until = from + TimeDelta::minutes(1) * at_once;
+            let later = wanted.split_off(&until);
+            let stored = self.store.ticks(TimeRange { from, until }, None).await?;
+            let is_wanted = |(minute, symbol)| wanted.get(&minute).is_some_and(|symbols| symbols.contains(&symbol));
+            stored.iter().filter(|tick| is_wanted(Minutes::key_of(tick))).for_each(|tick| self.minutes.add(tick));
+            at_once = if stored.len() < MANY_TICKS { MOST_AT_ONCE.min(at_once + 1) } else { 1 };
+            wanted = later;
         }
         Ok(())
     }
 
-    /// Finds where the store's ticks end, and takes the last minutes before that into memory: a crash may have left their bars
-    /// without their last coverage.
-    async fn first_recall(&mut self) -> Result<DateTime<Utc>, StoreError> {
-        let Some(newest) = self.store.newest_tick().await? else {
-            self.untouched_from = Some(DateTime::<Utc>::MIN_UTC);
-            return Ok(DateTime::<Utc>::MIN_UTC);
-        };
-        let until = minute_of(newest) + TimeDelta::minutes(1);
-        self.put_stored(TimeRange { from: until - RUN, until }, |_| true).await?;
-        self.untouched_from = Some(until);
-        Ok(until)
-    }
-
-    async fn put_stored(&mut self, range: TimeRange, wanted: impl Fn(&MinuteKey) -> bool) -> Result<(), StoreError> {
-        let stored = self.store.ticks(range, None).await?;
-        stored.iter().filter(|tick| wanted(&Minutes::key_of(tick))).for_each(|tick| self.minutes.add(tick));
-        Ok(())
-    }
-
-    /// Notes which minutes an event may give more coverage.
-    fn attest(&mut self, event: &FeedEvent) {
-        let before = self.evidence.insert(event.feed_id.clone(), event.at);
-        match event.change {
-            FeedChange::Alive | FeedChange::Unsubscribed { .. } => {
-                self.minutes.touch(before.unwrap_or(event.at - LIVENESS), event.at);
-            }
-            FeedChange::Closed { .. } => {
-                self.evidence.remove(&event.feed_id);
-            }
-            FeedChange::Opened | FeedChange::Subscribed { .. } => {}
+    /// Marks the minutes to which events give more coverage as changed, and returns the start of the earliest stretch that they
+    /// extend.
+    async fn attest(
+        &mut self,
+        events: &[FeedEvent],
+        fresh_from: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let mut grown: BTreeMap<&FeedId, Stretch> = BTreeMap::new();
+        for event in events {
+            let from = match (&event.change, self.attested.get(&event.feed_id)) {
+                (FeedChange::Opened, _) => event.at,
+                (_, Some(known)) => *known,
+                (_, None) => self.stored_attestation(event).await?,
+            };
+            let until = match event.change {
+                FeedChange::Opened => from,
+                FeedChange::Subscribed { .. } => from.min(event.at),
+                FeedChange::Alive | FeedChange::Unsubscribed { .. } => {
+                    let stretch = grown.entry(&event.feed_id).or_insert((from, from));
+                    *stretch = (from.min(stretch.0), event.at.max(stretch.1));
+                    // The end of a subscription attests its own symbol only.
+                    if event.change == FeedChange::Alive { from.max(event.at) } else { from }
+                }
+                FeedChange::Closed { .. } => {
+                    self.attested.remove(&event.feed_id);
+                    continue;
+                }
+            };
+            self.attested.insert(event.feed_id.clone(), until);
         }
+        for (from, until) in grown.values().copied() {
+            self.recall_bars((from, until.min(fresh_from)), fresh_from).await?;
+            self.minutes.touch(from, until);
+        }
+        Ok(grown.values().map(|stretch| stretch.0).min())
     }
 
-    async fn changed_bars(&mut self, events: &[FeedEvent]) -> Result<Vec<obs_model::Bar>, StoreError> {
+    /// Up to when the store holds the open subscriptions of an event's feed for attested.
+    async fn stored_attestation(&self, event: &FeedEvent) -> Result<DateTime<Utc>, StoreError> {
+        let range = TimeRange { from: event.at - LOOK_BACK, until: event.at };
+        let sessions = self.store.feed_sessions(range).await?;
+        let open = sessions.iter().filter(|session| session.feed_id == event.feed_id && !session.closed);
+        Ok(open.map(|session| session.attested_until).min().unwrap_or(event.at))
+    }
+
+    /// Takes the minutes of a stretch that have bars in the store, and are not in memory, into memory.
+    async fn recall_bars(&mut self, (from, until): Stretch, fresh_from: DateTime<Utc>) -> Result<(), StoreError> {
+        let from = minute_of(from);
+        if from >= until {
+            return Ok(());
+        }
+        let bars = self.store.bars(TimeRange { from, until }, None).await?;
+        self.recall(self.cold(bars.iter().map(|bar| (minute_of(bar.bar_time), bar.symbol)), fresh_from)).await
+    }
+
+    async fn changed_bars(
+        &mut self,
+        events: &[FeedEvent],
+        attested_from: Option<DateTime<Utc>>,
+    ) -> Result<Vec<Bar>, StoreError> {
         let Some((first, last)) = self.minutes.changed_range() else { return Ok(Vec::new()) };
-        let range = TimeRange { from: first - LIVENESS, until: last + TimeDelta::minutes(1) };
-        let mut attested = Attested::new(self.store.feed_sessions(range).await?);
+        // A stretch that the events extend may end before the first minute so far.
+        let from = attested_from.map_or(first, |attested| first.min(attested - TimeDelta::seconds(1)));
+        let sessions = self.store.feed_sessions(TimeRange { from, until: last + TimeDelta::minutes(1) }).await?;
+        let mut attested = Attested::new(sessions);
         events.iter().for_each(|event| attested.apply(event));
-        self.newest_minute = self.newest_minute.max(last);
         Ok(self.minutes.take_changed(&attested))
-    }
-
-    fn forget(&mut self) {
-        if let Some(before) = self.newest_minute.checked_sub_signed(KEPT) {
-            self.minutes.forget_before(before);
-            self.forgotten_until = self.forgotten_until.max(before);
-        }
     }
 }
 

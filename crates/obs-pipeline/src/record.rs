@@ -11,16 +11,16 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use obs_aggregate::GapDetector;
-use obs_archive::{ArchiveError, ArchiveWriter, DurableLengths, Reader, Repair, WriterSettings, last_line, segments};
+use obs_archive::{ArchiveError, ArchiveWriter, DurableLengths, Repair, WriterSettings};
 use obs_model::{Gap, SessionHours};
-use obs_schema::{Decoded, Decoder, Record, Stream, encode};
+use obs_schema::{Record, Stream, encode};
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot, watch},
     time::timeout,
 };
 
-use crate::RecordError;
+use crate::{RecordError, predecessor::last_known};
 
 /// The most records taken from the channel at once.
 const TAKEN: usize = 1_024;
@@ -105,11 +105,14 @@ impl Recorder {
         let (done, outcome) = oneshot::channel();
         let (synced, watch) = watch::channel(0);
         let (durable, stats) = (self.writer.durable(), Arc::clone(&self.stats));
-        let runtime = Handle::current();
+        let runtime = Handle::try_current().map_err(|error| RecordError::Thread(error.to_string()))?;
         thread::Builder::new()
             .name("recorder".to_owned())
             .spawn(move || {
                 let result = self.run(&runtime, &mut records, &synced);
+                // Whoever hears of the end may take the folder at once.
+                drop(self);
+                drop(synced);
                 // Nobody may be waiting any more; then nobody wants to know.
                 let _ = done.send(result);
             })
@@ -177,30 +180,4 @@ impl Recorder {
         encode(record, &mut self.line);
         self.writer.append(stream, at, &self.line)
     }
-}
-
-/// A detector that knows what the last recorder knew when it ended.
-fn last_known(dir: &Path, hours: SessionHours) -> Result<GapDetector, ArchiveError> {
-    let mut detector = GapDetector::new(hours);
-    let segments = segments(dir)?;
-    let of_stream = |stream| segments.iter().filter(move |segment| segment.stream == stream).rev();
-    // A connection may have been opened before midnight. One that was opened earlier still says what it is in its last day.
-    let mut events: Vec<&Path> = of_stream(Stream::Events).take(2).map(|segment| segment.path.as_path()).collect();
-    events.reverse();
-    let mut decoder = Decoder::default();
-    for path in events {
-        let mut reader = Reader::open(path)?;
-        while let Some(line) = reader.line()? {
-            if let Decoded::Record(Record::Feed(event)) = decoder.decode(line.bytes) {
-                detector.observe(&event);
-            }
-        }
-    }
-    let last_tick = of_stream(Stream::Scalp).next().map(|segment| last_line(&segment.path)).transpose()?.flatten();
-    let evidence = last_tick.and_then(|line| match decoder.decode(&line) {
-        Decoded::Record(Record::Tick(tick)) => Some(tick.received_at),
-        _ => None,
-    });
-    detector.restart(evidence);
-    Ok(detector)
 }

@@ -1,8 +1,12 @@
 //! An archive file as a source of drafts.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    io::{Read, Seek, SeekFrom},
+    path::{Path, PathBuf},
+};
 
-use obs_archive::{Line, Reader, head_digest};
+use obs_archive::{Line, Reader};
 use obs_schema::{Decoded, Decoder, RejectReason, Rejection};
 use obs_store::{Advance, Digest, LineCounts, Position, Reject};
 
@@ -13,6 +17,9 @@ use crate::{
 
 /// How a line that its file may still finish is said in the reject ledger.
 const UNFINISHED: &str = "the file ends in this line; it will be read again when the file has grown";
+
+/// The most bytes of rejected lines in one draft: each may be a mebibyte long.
+const REJECTED_BYTES: usize = 16 * 1024 * 1024;
 
 /// A file that is being loaded from a position on.
 #[derive(Debug)]
@@ -25,37 +32,46 @@ pub(crate) struct Source {
     /// The offset that the store holds for the file.
     stored: Option<u64>,
     lines: LineCounts,
+    /// The position lies behind a line that was taken without its line end.
+    in_line: bool,
 }
 
-/// What names a file in the store: the digest of its first line. `None` for a file without any bytes.
+/// What names a file in the store: the digest of its first line that is not blank. `None` for a file without any bytes.
 ///
-/// A first line that nobody finished yet is named as if it were finished, so that finishing it does not make another file.
+/// The line counts as if it ended in a line feed, whether it ends in CR and LF or nobody finished it yet: neither finishing it
+/// nor an editor that changes line ends makes another file of it. A blank line would name many files alike.
 pub(crate) fn head_of(path: &Path) -> Result<Option<Digest>, LoadError> {
-    if let Some(head) = head_digest(path)? {
-        return Ok(Some(Digest::new(head)));
-    }
     let mut reader = Reader::open(path)?;
-    let Some(unfinished) = reader.unfinished()? else { return Ok(None) };
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(unfinished.bytes);
-    hasher.update(b"\n");
-    Ok(Some(Digest::new(*hasher.finalize().as_bytes())))
+    while let Some(line) = reader.line()? {
+        if !is_blank(&line) {
+            return Ok(Some(name_of(line.bytes)));
+        }
+    }
+    let has_lines = reader.offset() > 0;
+    Ok(match reader.unfinished()? {
+        Some(line) if !is_blank(&line) => Some(name_of(line.bytes.strip_suffix(b"\r").unwrap_or(line.bytes))),
+        Some(_) => Some(name_of(b"")),
+        None => has_lines.then(|| name_of(b"")),
+    })
 }
 
 impl Source {
     /// Opens a file, behind what was loaded of it before, and proves that it still begins with that.
     ///
-    /// `Ok(None)` if there is nothing behind it, because the file is an earlier, shorter copy of what was loaded.
+    /// `Ok(None)` if there is nothing behind it, because the file is an earlier, shorter copy of what was loaded. What was
+    /// loaded is looked for where it was last seen, and among `witnesses`.
     pub(crate) fn open(
         path: &Path,
         head: Digest,
         known: Option<&Position>,
         decoder: Decoder,
+        witnesses: &[PathBuf],
     ) -> Result<Option<Self>, LoadError> {
         let mut reader = Reader::open(path)?;
         let shown = path.display().to_string();
         let Some(known) = known else {
-            return Ok(Some(Self { reader, decoder, head, path: shown, stored: None, lines: LineCounts::default() }));
+            let lines = LineCounts::default();
+            return Ok(Some(Self { reader, decoder, head, path: shown, stored: None, lines, in_line: false }));
         };
         let diverged = |difference| LoadError::Diverged {
             path: path.to_path_buf(),
@@ -65,16 +81,19 @@ impl Source {
         };
         let length = length_of(path)?;
         if length < known.byte_offset {
-            // An earlier copy of the file, perhaps. The loaded file itself can prove it, if it is still there.
-            let proven = is_loaded(known) && prefix_digest(&known.path, length)? == reader.skip_to(length, 0)?;
-            let difference = "ends before that, and the loaded file is not there to compare it with or differs";
-            return if proven { Ok(None) } else { Err(diverged(difference)) };
+            // An earlier copy of the file, perhaps. The loaded file itself can prove it, if it is still somewhere.
+            let Some(loaded) = find_loaded(known, witnesses) else {
+                return Err(diverged("ends before that, and the loaded file is not there to compare it with"));
+            };
+            let same = prefix_digest(&loaded, length)? == reader.skip_to(length, 0)?;
+            return if same { Ok(None) } else { Err(diverged("ends before that, and differs")) };
         }
         if Digest::new(reader.skip_to(known.byte_offset, known.line_number)?) != known.content {
             return Err(diverged("is not the same up to there"));
         }
+        let in_line = !ends_line(path, known.byte_offset)?;
         let stored = Some(known.byte_offset);
-        Ok(Some(Self { reader, decoder, head, path: shown, stored, lines: known.lines }))
+        Ok(Some(Self { reader, decoder, head, path: shown, stored, lines: known.lines, in_line }))
     }
 
     /// The file.
@@ -95,13 +114,18 @@ impl Source {
     /// The next lines, at most so many. `None` if there are none now.
     pub(crate) fn next(&mut self, most: usize) -> Result<Option<Draft>, LoadError> {
         let mut draft = Draft::default();
-        let mut read = 0;
-        while read < most {
+        let (start, before) = (self.reader.offset(), self.lines.total());
+        let mut rejected = 0;
+        while draft.tally.lines() < most as u64 && rejected < REJECTED_BYTES {
             let Some(line) = self.reader.line()? else { break };
-            take(line, self.head, &self.path, &mut self.decoder, &mut draft);
-            read += 1;
+            if std::mem::take(&mut self.in_line) && is_blank(&line) {
+                // The line end of a line that was taken without it.
+                continue;
+            }
+            let line = Line { number: before + draft.tally.lines() + 1, ..line };
+            rejected += take(line, self.head, &self.path, &mut self.decoder, &mut draft);
         }
-        if read == 0 {
+        if self.reader.offset() == start {
             return Ok(None);
         }
         self.step(&mut draft);
@@ -111,20 +135,23 @@ impl Source {
     /// The line that the file ends in without a line feed. If it is a whole JSON object it is taken as a line, for nothing that
     /// could follow would make it another one. If not, it is rejected for now, and the position stays before it.
     pub(crate) fn last(&mut self) -> Result<Option<Draft>, LoadError> {
-        let Some(line) = self.reader.unfinished()? else { return Ok(None) };
+        let number = self.lines.total() + 1;
         let mut draft = Draft::default();
-        if let Decoded::Reject(rejection) = self.decoder.decode(line.bytes) {
-            let unfinished =
-                matches!(rejection.reason, RejectReason::NotJson | RejectReason::NotUtf8 | RejectReason::TooLong);
-            if unfinished || line.too_long {
-                let rejection = Rejection { reason: RejectReason::UnfinishedLine, detail: UNFINISHED.to_owned() };
-                reject(&line, rejection, self.head, &self.path, &mut draft);
-                self.step(&mut draft);
-                return Ok(Some(draft));
-            }
+        let Some(line) = self.reader.unfinished()? else { return Ok(None) };
+        if is_blank(&line) {
+            return Ok(None);
+        }
+        let line = Line { number, ..line };
+        let whole = !line.too_long && !may_be_torn(&self.decoder.decode(line.bytes));
+        if !whole {
+            let rejection = Rejection { reason: RejectReason::UnfinishedLine, detail: UNFINISHED.to_owned() };
+            reject(&line, rejection, self.head, &self.path, &mut draft);
+            self.step(&mut draft);
+            return Ok(Some(draft));
         }
         let Some(line) = self.reader.take_unfinished()? else { return Ok(None) };
-        take(line, self.head, &self.path, &mut self.decoder, &mut draft);
+        self.in_line = true;
+        take(Line { number, ..line }, self.head, &self.path, &mut self.decoder, &mut draft);
         self.step(&mut draft);
         Ok(Some(draft))
     }
@@ -141,7 +168,7 @@ impl Source {
             head: self.head,
             path: self.path.clone(),
             byte_offset: self.reader.offset(),
-            line_number: self.reader.line_number(),
+            line_number: self.lines.total(),
             content: Digest::new(self.reader.content_digest()),
             lines: self.lines,
         };
@@ -150,7 +177,8 @@ impl Source {
     }
 }
 
-fn take(line: Line<'_>, head: Digest, path: &str, decoder: &mut Decoder, draft: &mut Draft) {
+/// Decodes a line into a draft, and returns how many bytes of rejected lines it added.
+fn take(line: Line<'_>, head: Digest, path: &str, decoder: &mut Decoder, draft: &mut Draft) -> usize {
     let decoded = if line.too_long {
         let detail = format!("it is {} bytes long; the most is {}", line.end - line.offset, obs_schema::MAX_LINE);
         Decoded::Reject(Rejection { reason: RejectReason::TooLong, detail })
@@ -158,12 +186,14 @@ fn take(line: Line<'_>, head: Digest, path: &str, decoder: &mut Decoder, draft: 
         decoder.decode(line.bytes)
     };
     if let Decoded::Reject(rejection) = decoded {
-        return reject(&line, rejection, head, path, draft);
+        reject(&line, rejection, head, path, draft);
+        return line.bytes.len();
     }
     draft.tally.count(&decoded);
     if let Decoded::Record(record) = decoded {
         draft.push(record);
     }
+    0
 }
 
 fn reject(line: &Line<'_>, rejection: Rejection, head: Digest, path: &str, draft: &mut Draft) {
@@ -179,16 +209,55 @@ fn reject(line: &Line<'_>, rejection: Rejection, head: Digest, path: &str, draft
     draft.tally.count(&Decoded::Reject(rejection));
 }
 
+/// Whether more bytes could make something else of a line. A number is the beginning of a date, or of a longer number.
+fn may_be_torn(decoded: &Decoded) -> bool {
+    use RejectReason::{NotJson, NotObject, NotUtf8, TooLong};
+    matches!(decoded, Decoded::Reject(rejection) if matches!(rejection.reason, NotJson | NotObject | NotUtf8 | TooLong))
+}
+
+fn is_blank(line: &Line<'_>) -> bool {
+    !line.too_long && line.bytes.trim_ascii().is_empty()
+}
+
+fn name_of(line: &[u8]) -> Digest {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(line);
+    hasher.update(b"\n");
+    Digest::new(*hasher.finalize().as_bytes())
+}
+
 fn length_of(path: &Path) -> Result<u64, LoadError> {
-    let list = |error: std::io::Error| LoadError::List { path: path.to_path_buf(), reason: error.to_string() };
-    Ok(std::fs::metadata(path).map_err(list)?.len())
+    Ok(std::fs::metadata(path).map_err(unreadable(path))?.len())
 }
 
-/// Whether the file that a position speaks of still lies where it was, unchanged up to the position.
-fn is_loaded(known: &Position) -> bool {
-    prefix_digest(&known.path, known.byte_offset).is_ok_and(|digest| Digest::new(digest) == known.content)
+/// Whether an offset lies at a line's start.
+fn ends_line(path: &Path, offset: u64) -> Result<bool, LoadError> {
+    let Some(before) = offset.checked_sub(1) else { return Ok(true) };
+    let read = || {
+        let mut byte = [0];
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(before))?;
+        file.read_exact(&mut byte)?;
+        Ok(byte == *b"\n")
+    };
+    read().map_err(unreadable(path))
 }
 
-fn prefix_digest(path: &str, length: u64) -> Result<[u8; 32], LoadError> {
-    Ok(Reader::open(PathBuf::from(path))?.skip_to(length, 0)?)
+/// The file that a position speaks of, unchanged up to the position, if it still lies where it was or is among others.
+fn find_loaded(known: &Position, witnesses: &[PathBuf]) -> Option<PathBuf> {
+    let is_loaded = |path: &Path| prefix_digest(path, known.byte_offset).is_ok_and(|it| Digest::new(it) == known.content);
+    let is_named_alike = |path: &&PathBuf| head_of(path).is_ok_and(|head| head == Some(known.head));
+    let seen = PathBuf::from(&known.path);
+    if is_loaded(&seen) {
+        return Some(seen);
+    }
+    witnesses.iter().filter(is_named_alike).find(|path| is_loaded(path)).cloned()
+}
+
+fn prefix_digest(path: &Path, length: u64) -> Result<[u8; 32], LoadError> {
+    Ok(Reader::open(path)?.skip_to(length, 0)?)
+}
+
+fn unreadable(path: &Path) -> impl FnOnce(std::io::Error) -> LoadError {
+    move |error| LoadError::List { path: path.to_path_buf(), reason: error.to_string() }
 }

@@ -9,9 +9,9 @@ use obs_store::DayVolume;
 
 /// The running totals of symbols and days, as far as they were seen.
 ///
-/// The Python system kept only the day's total. The volume of a trade is the difference to the one before; the first of a day
-/// has none before it, so its volume is unknown and the tick is degraded. So is one whose total falls: the lines are out of
-/// order or from another recorder.
+/// The Python system kept only the day's total. The volume of a trade is what it adds to the highest total before it. The first
+/// of a day has none before it, so its volume is unknown and the tick is degraded. So is one whose total is lower: it came late,
+/// or from another recorder, and its shares are in the totals that came before it. No share counts twice.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Volumes {
     days: BTreeMap<NaiveDate, BTreeMap<Symbol, Quantity>>,
@@ -34,19 +34,25 @@ impl Volumes {
         record.tick.volume.is_none() && record.cumulative_volume.is_some()
     }
 
-    /// Gives a record's tick its volume. The tick's day must have been put in.
+    /// Gives a record's tick its volume. The day of a tick that needs one must have been put in.
     pub(crate) fn difference(&mut self, record: TickRecord, changed: &mut BTreeMap<(NaiveDate, Symbol), Quantity>) -> Tick {
         let concerned = Self::concerns(&record);
         let TickRecord { mut tick, cumulative_volume, .. } = record;
-        let Some(total) = cumulative_volume.filter(|_| concerned) else { return tick };
+        // On a day without such records nobody needs the totals, and ours are all like that.
+        let Some(total) = cumulative_volume.filter(|_| concerned || !self.days.is_empty()) else { return tick };
         let day = trading_day(tick.event_time);
-        let totals = self.days.entry(day).or_default();
-        tick.volume = totals.get(&tick.symbol).and_then(|before| total.checked_sub(*before));
-        if tick.volume.is_none() {
-            tick.quality_flag = tick.quality_flag.max(QualityFlag::Degraded);
+        let Some(totals) = self.days.get_mut(&day) else { return tick };
+        let before = totals.get(&tick.symbol).copied();
+        if concerned {
+            tick.volume = before.and_then(|before| total.checked_sub(before));
+            if tick.volume.is_none() {
+                tick.quality_flag = tick.quality_flag.max(QualityFlag::Degraded);
+            }
         }
-        totals.insert(tick.symbol, total);
-        changed.insert((day, tick.symbol), total);
+        if before.is_none_or(|before| before < total) {
+            totals.insert(tick.symbol, total);
+            changed.insert((day, tick.symbol), total);
+        }
         tick
     }
 }
