@@ -68,10 +68,11 @@ impl Exchange {
 
     /// Tells subscribers what was traded.
     pub(crate) fn publish(&self, trades: &[Trade]) {
-        self.ledger.add_traded(trades);
         if !*self.silence.borrow() {
             self.sessions.deliver(trades, self.record_width);
         }
+        // Last, so that whoever sees the volume knows that its trades are under way or lost.
+        self.ledger.add_traded(trades);
     }
 
     pub(crate) fn refuses(&self) -> bool {

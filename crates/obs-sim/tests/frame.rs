@@ -1,5 +1,7 @@
 //! The wire form, field by field, against the broker's documentation.
 
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+
 use chrono::{DateTime, TimeDelta, Utc};
 use obs_model::KST;
 use obs_sim::{

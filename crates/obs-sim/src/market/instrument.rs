@@ -123,3 +123,41 @@ fn heavy_tailed(rng: &mut impl Rng) -> i64 {
     let level = rng.next_u32().trailing_zeros().min(13);
     rng.random_range(1_i64 << level..2 << level)
 }
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+
+    /// The last of many trades in one direction, of a kind that the pull back to the base keeps from ever happening.
+    fn last_of_many(buys: bool) -> Trade {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        // Its limits lie in other bands of the tick table than the price itself.
+        let listing =
+            Listing { symbol: Symbol::new("005930").unwrap(), name: "삼성전자".to_owned(), base_price: 199_900 };
+        let mut instrument = Instrument::new(&listing, &mut rng);
+        let mut trade = || instrument.trade(DateTime::UNIX_EPOCH, buys, &mut rng);
+        for _ in 0..5_000 {
+            let Trade { price, quotes, reference, .. } = trade();
+            assert!(reference.lower_limit <= quotes.bid && quotes.bid < quotes.ask && quotes.ask <= reference.upper_limit);
+            assert!(quotes.bid <= price && price <= quotes.ask);
+        }
+        trade()
+    }
+
+    #[test]
+    fn a_price_that_only_rises_stops_at_the_upper_limit() {
+        let trade = last_of_many(true);
+        assert_eq!(trade.reference.upper_limit, 259_500);
+        assert_eq!((trade.price, trade.quotes.ask), (259_500, 259_500));
+    }
+
+    #[test]
+    fn a_price_that_only_falls_stops_at_the_lower_limit() {
+        let trade = last_of_many(false);
+        assert_eq!(trade.reference.lower_limit, 140_000);
+        assert_eq!((trade.price, trade.quotes.bid), (140_000, 140_000));
+    }
+}
