@@ -35,7 +35,7 @@ pub struct SimSettings {
 impl SimSettings {
     /// The default market, free ports, steps of 100 ms, the broker's PINGPONG habits.
     #[must_use]
-    pub fn new(seed: u64, clock: Clock) -> Self {
+    pub fn new(clock: Clock, seed: u64) -> Self {
         Self {
             market: MarketSettings::new(seed),
             clock,

@@ -43,7 +43,7 @@ impl HandClock {
 
 /// Settings with short steps, at ten in the Korean morning.
 pub fn settings(clock: &HandClock) -> SimSettings {
-    SimSettings { step: Duration::from_millis(5), ..SimSettings::new(7, clock.as_clock()) }
+    SimSettings { step: Duration::from_millis(5), ..SimSettings::new(clock.as_clock(), 7) }
 }
 
 pub fn morning() -> HandClock {
