@@ -23,7 +23,7 @@ pub struct SettingsArgs {
     /// Folder of the archive and of the embedded database [default: ./data]
     #[arg(long, env = "OBSERVER_DATA_DIR", value_name = "DIR", global = true)]
     data_dir: Option<PathBuf>,
-    /// Database, as `postgres://user:password@host:port/name` or `sqlite://path` [default: sqlite://<data-dir>/observer.db]
+    /// Database, as `postgres://user:password@host:port/name` or `sqlite://path` [default: `observer.db` in the data folder]
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true, global = true)]
     database_url: Option<String>,
     #[command(flatten)]

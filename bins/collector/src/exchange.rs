@@ -123,7 +123,7 @@ impl Options {
         ensure!(!symbols.is_empty(), "the simulated exchange lists nothing");
         let simulator = Simulator::start(settings).await?;
         Ok(Exchange {
-            endpoints: Endpoints::at(simulator.rest_url(), simulator.websocket_url())?,
+            endpoints: Endpoints::at(&simulator.rest_url(), &simulator.websocket_url())?,
             credentials: Credentials::new(simulator.app_key().to_owned(), simulator.app_secret().to_owned())?,
             symbols,
             hours: SessionHours::ALWAYS,

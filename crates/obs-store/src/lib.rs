@@ -1,6 +1,6 @@
 //! The ports to a database: what the rest of Observer asks of a store, without a word of SQL.
 //!
-//! An adapter implements the repositories for one engine and passes [`conformance`], which is written once against the
+//! An adapter implements the repositories for one engine and passes `conformance`, which is written once against the
 //! traits. Programs hold an `Arc<dyn Store>` and do not know which engine it is.
 //!
 //! Not found is `Ok(None)` or an empty list, never an error. Ranges are half open, `[from, until)`, in UTC.

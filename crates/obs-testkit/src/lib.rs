@@ -22,7 +22,9 @@ mod database;
 mod docker;
 mod server;
 mod settings;
+mod ticks;
 mod watchdog;
 
 pub use database::TestDatabase;
 pub use server::PostgresServer;
+pub use ticks::{GeneratedTicks, TICK_COLUMNS, generate_ticks};

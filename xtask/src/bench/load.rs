@@ -8,11 +8,10 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 use obs_cli::{Database, grouped, prepare_store, table};
-use obs_testkit::{PostgresServer, TestDatabase};
+use obs_testkit::{GeneratedTicks, PostgresServer, TICK_COLUMNS, TestDatabase, generate_ticks};
 use serde::Serialize;
 use sqlx::{Connection, PgConnection};
 
-use super::generate::{self, COLUMNS, Generated};
 use crate::workspace_root;
 
 #[derive(clap::Args)]
@@ -70,7 +69,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     let backfill = build()?;
     let dir = tempfile::tempdir()?;
     eprintln!("Writing {} lines, as archive and as CSV", grouped(u64::from(options.lines)));
-    let generated = generate::write(dir.path(), options.lines, options.seed)?;
+    let generated = generate_ticks(dir.path(), options.lines, options.seed)?;
     let server = PostgresServer::start_durable_cluster().await?;
     let binary = dir.path().join("ticks.bin");
     prepare_binary(&server, &generated.csv, &binary).await?;
@@ -124,7 +123,7 @@ fn print(outcome: &Outcome) {
 async fn measure(
     server: &PostgresServer,
     way: Way,
-    generated: &Generated,
+    generated: &GeneratedTicks,
     binary: &Path,
     backfill: &Path,
     lines: u32,
@@ -149,7 +148,7 @@ async fn measure(
 }
 
 fn copy(direction: &str, file: &Path, format: &str) -> String {
-    format!("\\copy scalp_ticks ({COLUMNS}) {direction} '{}' WITH (FORMAT {format})", file.display())
+    format!("\\copy scalp_ticks ({TICK_COLUMNS}) {direction} '{}' WITH (FORMAT {format})", file.display())
 }
 
 fn psql(url: &str, statement: &str) -> Command {
@@ -163,7 +162,7 @@ async fn prepare_binary(server: &PostgresServer, csv: &Path, binary: &Path) -> a
     let database = TestDatabase::create_on(server).await?;
     migrate(&database).await?;
     run_quietly(&mut psql(database.url(), &copy("FROM", csv, "csv")))?;
-    let ordered = format!("(SELECT {COLUMNS} FROM scalp_ticks ORDER BY id)");
+    let ordered = format!("(SELECT {TICK_COLUMNS} FROM scalp_ticks ORDER BY id)");
     run_quietly(&mut psql(database.url(), &format!("\\copy {ordered} TO '{}' WITH (FORMAT binary)", binary.display())))
 }
 

@@ -1,6 +1,5 @@
 //! `cargo xtask bench`: ratios against a named peer, measured in one run, with the assertion that the answers agree.
 
-mod generate;
 mod load;
 
 use clap::Subcommand;

@@ -16,18 +16,23 @@ use rand_chacha::ChaCha8Rng;
 /// As many symbols as one connection carries.
 const SYMBOLS: usize = 41;
 
-/// The columns of the CSV form.
-pub(crate) const COLUMNS: &str = "symbol,event_time,bid_price,ask_price,bid_size,ask_size,last_price,volume,session_id,\
+/// The columns of the CSV form, in order.
+pub const TICK_COLUMNS: &str = "symbol,event_time,bid_price,ask_price,bid_size,ask_size,last_price,volume,session_id,\
      mitigation_level,quality_flag";
 
 /// The same ticks twice: as an archive of hourly files, and as rows of a CSV file.
-pub(crate) struct Generated {
-    pub(crate) archive: PathBuf,
-    pub(crate) csv: PathBuf,
+pub struct GeneratedTicks {
+    /// The archive's folder.
+    pub archive: PathBuf,
+    /// The CSV file, with the columns [`TICK_COLUMNS`] and no header.
+    pub csv: PathBuf,
 }
 
-/// Writes `lines` ticks of one trading day, 09:00 to 15:30 Korean time.
-pub(crate) fn write(dir: &Path, lines: u32, seed: u64) -> anyhow::Result<Generated> {
+/// Writes `lines` ticks of 41 symbols on one trading day, 09:00 to 15:30 Korean time, into a folder.
+///
+/// # Errors
+/// If they cannot be written.
+pub fn generate_ticks(dir: &Path, lines: u32, seed: u64) -> anyhow::Result<GeneratedTicks> {
     let (archive, csv_path) = (dir.join("archive"), dir.join("ticks.csv"));
     create_dir_all(archive.join("scalp"))?;
     let mut csv = BufWriter::new(File::create(&csv_path)?);
@@ -50,7 +55,7 @@ pub(crate) fn write(dir: &Path, lines: u32, seed: u64) -> anyhow::Result<Generat
     if let Some((_, mut file)) = segment {
         file.flush()?;
     }
-    Ok(Generated { archive, csv: csv_path })
+    Ok(GeneratedTicks { archive, csv: csv_path })
 }
 
 fn csv_row(tick: &Tick) -> String {
