@@ -5,9 +5,12 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::{bars, copy, error::Failure, feeds, ledger, position};
 
+/// A commit need not wait for the disk: the archive holds the lines, the position goes with the rows, and [`settle`] waits.
+const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit TO off";
+
 /// Commits a batch, or leaves the database as it was.
 pub(crate) async fn commit(pool: &PgPool, batch: &Batch) -> Result<Committed, Failure> {
-    let mut transaction = pool.begin().await?;
+    let mut transaction = pool.begin_with(BEGIN).await?;
     match write(&mut transaction, batch).await {
         Ok(committed) => {
             transaction.commit().await?;
@@ -19,6 +22,17 @@ pub(crate) async fn commit(pool: &PgPool, batch: &Batch) -> Result<Committed, Fa
             Err(failure)
         }
     }
+}
+
+/// Waits until all earlier commits are on the disk.
+///
+/// The log is written in order, so it is enough to wait for one more commit, as long as that one has something to write.
+pub(crate) async fn settle(pool: &PgPool) -> Result<(), Failure> {
+    let mut transaction = pool.begin_with("BEGIN; SET LOCAL synchronous_commit TO on").await?;
+    let touch = "UPDATE load_positions SET updated_at = updated_at WHERE head = (SELECT head FROM load_positions LIMIT 1)";
+    sqlx::query(touch).execute(&mut *transaction).await?;
+    transaction.commit().await?;
+    Ok(())
 }
 
 /// A part of a batch without rows costs no statement.

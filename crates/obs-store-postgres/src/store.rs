@@ -108,6 +108,10 @@ impl LoadRepository for PostgresStore {
         self.explained("committing a batch", commit::commit(&self.pool, batch).await)
     }
 
+    async fn settle(&self) -> Result<(), StoreError> {
+        self.explained("waiting for the disk", commit::settle(&self.pool).await)
+    }
+
     async fn position(&self, head: Digest) -> Result<Option<Position>, StoreError> {
         self.explained("reading a loading position", position::position(&self.pool, head).await)
     }

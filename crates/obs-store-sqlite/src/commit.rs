@@ -22,6 +22,12 @@ pub(crate) async fn commit(writer: &SqlitePool, batch: &Batch) -> Result<Committ
     }
 }
 
+/// Waits until all earlier commits are on the disk: a checkpoint syncs the log before it moves it into the file.
+pub(crate) async fn settle(writer: &SqlitePool) -> Result<(), Failure> {
+    sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(writer).await?;
+    Ok(())
+}
+
 async fn write(connection: &mut SqliteConnection, batch: &Batch) -> Result<Committed, Failure> {
     let mut committed = Committed::default();
     // First, because a batch that came too late should not be written before that is found.

@@ -109,6 +109,10 @@ impl LoadRepository for SqliteStore {
         self.explained("committing a batch", commit::commit(&self.writer, batch).await)
     }
 
+    async fn settle(&self) -> Result<(), StoreError> {
+        self.explained("waiting for the disk", commit::settle(&self.writer).await)
+    }
+
     async fn position(&self, head: Digest) -> Result<Option<Position>, StoreError> {
         self.explained("reading a loading position", position::position(&self.readers, head).await)
     }

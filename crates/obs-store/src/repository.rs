@@ -51,10 +51,19 @@ pub trait SchemaRepository: Send + Sync {
 pub trait LoadRepository: Send + Sync {
     /// Commits a batch, all of it or nothing.
     ///
+    /// A power failure of the store may take back the last commits, whole and in order, until [`LoadRepository::settle`] was
+    /// called: positions go back with their rows, and the archive still holds the lines.
+    ///
     /// # Errors
     /// [`StoreError::Conflict`] if the file's position is not where the batch starts. After any error nothing was written,
     /// except that a lost connection during the commit leaves the outcome open: ask for the position.
     async fn commit(&self, batch: &Batch) -> Result<Committed, StoreError>;
+
+    /// Returns when everything that was committed before survives a power failure.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot promise it.
+    async fn settle(&self) -> Result<(), StoreError>;
 
     /// How far the file with this first line was loaded.
     ///

@@ -29,6 +29,7 @@ async fn assert_conflict(store: &dyn Store, batch: &Batch, expected: &str, found
 /// When the store fails.
 pub async fn advance_with_their_rows(store: &dyn Store) -> Outcome {
     let (first, second) = (sample::position(1, 100), sample::position(1, 250));
+    store.settle().await?;
     store.commit(&Batch { advance: sample::advance(2, None, 70), ..Batch::default() }).await?;
 
     store.commit(&step(None, 100)?).await?;
@@ -36,6 +37,8 @@ pub async fn advance_with_their_rows(store: &dyn Store) -> Outcome {
     store.commit(&step(Some(100), 250)?).await?;
     assert_eq!(store.position(first.head).await?, Some(second.clone()));
 
+    // Settling an empty store and a full one: nothing changes.
+    store.settle().await?;
     assert_eq!(store.positions().await?, [second, sample::position(2, 70)]);
     assert_eq!(store.count(Table::ScalpTicks).await?, 2);
     Ok(())
