@@ -1,0 +1,6 @@
+//! The program as its users run it, on the simulated exchange.
+#![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+
+mod record;
+mod stops;
+mod support;
