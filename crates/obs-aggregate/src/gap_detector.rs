@@ -1,6 +1,6 @@
 //! From feed events to gaps.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use obs_model::{FeedChange, FeedEvent, FeedId, Gap, GapReason, GapScope, SessionHours, SessionId, Symbol};
@@ -24,11 +24,15 @@ pub struct GapDetector {
     back: BTreeMap<Loss, Return>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Feed {
-    symbols: BTreeSet<Symbol>,
-    /// The last sign of life.
-    evidence: DateTime<Utc>,
+    session_id: SessionId,
+    /// Since when each symbol is subscribed.
+    symbols: BTreeMap<Symbol, DateTime<Utc>>,
+    /// Up to when all of them are attested.
+    alive: DateTime<Utc>,
+    /// The last sign of life, which may have been that of one symbol.
+    last: DateTime<Utc>,
 }
 
 /// When something was last known to be well, and why no longer.
@@ -57,13 +61,14 @@ impl GapDetector {
     pub fn observe(&mut self, event: &FeedEvent) -> Vec<Gap> {
         match &event.change {
             FeedChange::Opened => {
-                self.feeds.entry(event.feed_id.clone()).or_default().evidence = event.at;
+                let feed = self.feed_of(event);
+                (feed.alive, feed.last) = (event.at, event.at);
                 Vec::new()
             }
             FeedChange::Subscribed { symbol } => {
-                let feed = self.feeds.entry(event.feed_id.clone()).or_default();
-                feed.symbols.insert(*symbol);
-                feed.evidence = feed.evidence.max(event.at);
+                let feed = self.feed_of(event);
+                feed.symbols.insert(*symbol, event.at);
+                feed.last = feed.last.max(event.at);
                 self.is_back(*symbol, event.at);
                 self.take_gaps(event.at, &event.session_id)
             }
@@ -77,7 +82,8 @@ impl GapDetector {
             }
             FeedChange::Alive => {
                 if let Some(feed) = self.feeds.get_mut(&event.feed_id) {
-                    feed.evidence = feed.evidence.max(event.at);
+                    feed.alive = feed.alive.max(event.at);
+                    feed.last = feed.last.max(event.at);
                 }
                 self.take_gaps(event.at, &event.session_id)
             }
@@ -91,13 +97,20 @@ impl GapDetector {
         }
     }
 
-    /// Says that the recorder that held the known connections is gone without closing them: everything after `evidence`, the
-    /// last line that it wrote, is lost until it is subscribed again.
-    pub fn restart(&mut self, evidence: Option<DateTime<Utc>>) {
-        for (_, mut feed) in std::mem::take(&mut self.feeds) {
-            feed.evidence = evidence.map_or(feed.evidence, |at| at.max(feed.evidence));
-            self.lose(feed, GapReason::ProcessRestart);
-        }
+    /// What a recorder that is gone did not say about the connections that it held: that they were alive until `evidence`, the
+    /// time of the last line that it wrote, and that they are over. To be observed and recorded before anything else.
+    #[must_use]
+    pub fn owed(&self, evidence: Option<DateTime<Utc>>) -> Vec<FeedEvent> {
+        let events = self.feeds.iter().flat_map(|(feed_id, feed)| {
+            let at = evidence.map_or(feed.last, |at| at.max(feed.last));
+            [FeedChange::Alive, FeedChange::Closed { reason: GapReason::ProcessRestart }].map(|change| FeedEvent {
+                feed_id: feed_id.clone(),
+                session_id: feed.session_id.clone(),
+                at,
+                change,
+            })
+        });
+        events.collect()
     }
 
     /// Says that a gap is known already, so that no part of it is told a second time: a recorder writes a gap before the event
@@ -120,12 +133,21 @@ impl GapDetector {
         }
     }
 
+    fn feed_of(&mut self, event: &FeedEvent) -> &mut Feed {
+        self.feeds.entry(event.feed_id.clone()).or_insert_with(|| Feed {
+            session_id: event.session_id.clone(),
+            symbols: BTreeMap::new(),
+            alive: event.at,
+            last: event.at,
+        })
+    }
+
     fn lose(&mut self, feed: Feed, reason: GapReason) {
         let reason = GapReason::ALL.iter().position(|known| *known == reason).unwrap_or_default();
-        for symbol in feed.symbols {
+        for (symbol, subscribed) in feed.symbols {
             // Another connection may still listen to it.
-            if !self.feeds.values().any(|other| other.symbols.contains(&symbol)) {
-                self.lost.entry(symbol).or_insert(Loss { since: feed.evidence, reason });
+            if !self.feeds.values().any(|other| other.symbols.contains_key(&symbol)) {
+                self.lost.entry(symbol).or_insert(Loss { since: feed.alive.max(subscribed), reason });
             }
         }
     }

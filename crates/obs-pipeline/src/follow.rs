@@ -91,6 +91,8 @@ pub struct Follower {
     finished: HashMap<PathBuf, u64>,
     /// The store was asked which files were finished before.
     asked: bool,
+    /// Something was committed since loading last paused.
+    progressed: bool,
     /// When the folder is to be searched again.
     search_at: Instant,
     stats: Arc<FollowStats>,
@@ -118,6 +120,7 @@ impl Follower {
             sources: HashMap::new(),
             finished: HashMap::new(),
             asked: false,
+            progressed: false,
             search_at: Instant::now(),
             stats: Arc::default(),
         }
@@ -156,10 +159,15 @@ impl Follower {
                     self.changed(searched).await;
                 }
                 Err(LoadError::Store(error)) if last_tries < LAST_TRIES && passes(&error) => {
+                    if std::mem::take(&mut self.progressed) {
+                        waits = patience.build();
+                    }
                     let wait = waits.next().unwrap_or(Duration::from_secs(15));
                     warn!(%error, wait_ms = wait.as_millis(), "Loading pauses; the archive goes on");
-                    // What was read and not committed is read again.
+                    // What was read and not committed is read again. So is what a store that broke down may have lost.
                     self.sources.clear();
+                    self.finished.clear();
+                    self.asked = false;
                     self.search_at = Instant::now();
                     self.wait(wait, ended).await;
                 }
@@ -268,6 +276,8 @@ impl Follower {
             }
         }
         if !file.is_written {
+            // Nobody looks at it again, so it must not be lost with the store's power.
+            self.store.settle().await?;
             self.finished.insert(file.path, file.bytes);
         }
         Ok(())
@@ -286,6 +296,7 @@ impl Follower {
     async fn commit(&mut self, draft: Draft) -> Result<(), LoadError> {
         let newest = draft.newest;
         let committed = self.projector.commit(draft).await?;
+        self.progressed = true;
         let inserted = |table| committed.of(table).inserted;
         self.stats.ticks.fetch_add(inserted(Table::ScalpTicks), Ordering::Relaxed);
         self.stats.bars.fetch_add(inserted(Table::ScalpBars), Ordering::Relaxed);

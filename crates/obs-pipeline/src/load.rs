@@ -117,6 +117,12 @@ impl Loader {
                 break;
             }
         }
+        // What was done is only told when it lasts.
+        if let Err(error) = self.store.settle().await
+            && let Some(last) = summary.files.last_mut().filter(|file| !matches!(file.outcome, FileOutcome::Failed(_)))
+        {
+            last.outcome = FileOutcome::Failed(error.into());
+        }
         summary
     }
 

@@ -4,11 +4,11 @@ use std::{collections::HashSet, path::Path};
 
 use obs_aggregate::GapDetector;
 use obs_archive::{ArchiveError, Reader, last_line, segments};
-use obs_model::{FeedChange, SessionHours};
+use obs_model::{FeedChange, FeedEvent, SessionHours};
 use obs_schema::{Decoded, Decoder, Record, Stream};
 
-/// A detector that knows what the last recorder knew when it ended.
-pub(crate) fn last_known(dir: &Path, hours: SessionHours) -> Result<GapDetector, ArchiveError> {
+/// A detector that knows what the last recorder knew when it ended, and what that one did not come to say.
+pub(crate) fn last_known(dir: &Path, hours: SessionHours) -> Result<(GapDetector, Vec<FeedEvent>), ArchiveError> {
     let mut detector = GapDetector::new(hours);
     let segments = segments(dir)?;
     let of_stream = |stream| segments.iter().filter(move |segment| segment.stream == stream).rev();
@@ -34,8 +34,8 @@ pub(crate) fn last_known(dir: &Path, hours: SessionHours) -> Result<GapDetector,
         Decoded::Record(Record::Tick(tick)) => Some(tick.received_at),
         _ => None,
     });
-    detector.restart(evidence);
-    Ok(detector)
+    let owed = detector.owed(evidence);
+    Ok((detector, owed))
 }
 
 fn records_of(path: &Path) -> Result<Vec<Record>, ArchiveError> {

@@ -150,10 +150,9 @@ impl Projector {
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let mut grown: BTreeMap<&FeedId, Stretch> = BTreeMap::new();
         for event in events {
-            let from = match (&event.change, self.attested.get(&event.feed_id)) {
-                (FeedChange::Opened, _) => event.at,
-                (_, Some(known)) => *known,
-                (_, None) => self.stored_attestation(event).await?,
+            let from = match self.attested.get(&event.feed_id) {
+                Some(known) => *known,
+                None => self.stored_attestation(event).await?,
             };
             let until = match event.change {
                 FeedChange::Opened => from,

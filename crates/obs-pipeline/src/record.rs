@@ -12,7 +12,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use obs_aggregate::GapDetector;
 use obs_archive::{ArchiveError, ArchiveWriter, DurableLengths, Repair, WriterSettings};
-use obs_model::{Gap, SessionHours};
+use obs_model::{FeedEvent, Gap, SessionHours};
 use obs_schema::{Record, Stream, encode};
 use tokio::{
     runtime::Handle,
@@ -53,6 +53,8 @@ impl RecorderStats {
 pub struct Recorder {
     writer: ArchiveWriter,
     detector: GapDetector,
+    /// What the last recorder did not come to say.
+    owed: Vec<FeedEvent>,
     clock: Clock,
     stats: Arc<RecorderStats>,
     line: Vec<u8>,
@@ -81,8 +83,8 @@ impl Recording {
 }
 
 impl Recorder {
-    /// Takes a data folder: locks it, repairs what a crash tore, and finds where the last recorder ended, so that the time
-    /// since then becomes a gap when data comes again.
+    /// Takes a data folder: locks it, repairs what a crash tore, and finds where the last recorder ended. If it was killed, its
+    /// connections are recorded as over first of all, and the time since then becomes a gap when data comes again.
     ///
     /// # Errors
     /// [`RecordError::Archive`] if the folder is being written by another process, or cannot be written or read.
@@ -93,8 +95,8 @@ impl Recorder {
         clock: Clock,
     ) -> Result<(Self, Vec<Repair>), RecordError> {
         let (writer, repairs) = ArchiveWriter::open(dir, settings)?;
-        let detector = last_known(dir, hours)?;
-        Ok((Self { writer, detector, clock, stats: Arc::default(), line: Vec::with_capacity(512) }, repairs))
+        let (detector, owed) = last_known(dir, hours)?;
+        Ok((Self { writer, detector, owed, clock, stats: Arc::default(), line: Vec::with_capacity(512) }, repairs))
     }
 
     /// Starts recording what comes through a channel, on a thread of its own, until the channel closes.
@@ -126,6 +128,9 @@ impl Recorder {
         records: &mut mpsc::Receiver<Record>,
         synced: &watch::Sender<u64>,
     ) -> Result<(), ArchiveError> {
+        for event in std::mem::take(&mut self.owed) {
+            self.append(&Record::Feed(event))?;
+        }
         let mut taken = Vec::with_capacity(TAKEN);
         loop {
             let wait = self.writer.sync_in((self.clock)());

@@ -26,6 +26,14 @@ fn observe(detector: &mut GapDetector, events: &[(u32, &str, FeedChange)]) -> Ve
     events.flat_map(|event| short(detector.observe(&event))).collect()
 }
 
+/// A recorder begins where another one was killed.
+fn restart(detector: &mut GapDetector, evidence: Option<DateTime<Utc>>) -> Vec<Short> {
+    let owed = detector.owed(evidence);
+    let told = owed.iter().flat_map(|event| short(detector.observe(event))).collect();
+    assert_eq!(detector.owed(evidence), [], "nothing is owed twice");
+    told
+}
+
 fn always() -> GapDetector {
     GapDetector::new(SessionHours::ALWAYS)
 }
@@ -177,24 +185,45 @@ fn a_restart_counts_from_the_last_line_that_was_written() {
 
     // The last tick is younger than the last attestation.
     let mut detector = connected();
-    detector.restart(Some(at("01:00:33")));
+    assert_eq!(restart(&mut detector, Some(at("01:00:33"))), []);
     let found = observe(&mut detector, &back);
     assert_eq!(found, [gap("01:00:33", "01:10:00", GapReason::ProcessRestart, &both)]);
 
     // It is older, or there is none.
     for evidence in [Some(at("00:59:00")), None] {
         let mut detector = connected();
-        detector.restart(evidence);
+        assert_eq!(restart(&mut detector, evidence), []);
         let found = observe(&mut detector, &back);
         assert_eq!(found, [gap("01:00:30", "01:10:00", GapReason::ProcessRestart, &both)]);
     }
 }
 
 #[test]
+fn what_a_killed_recorder_owes_is_that_its_feeds_lived_and_ended() {
+    let detector = connected();
+    let owed = detector.owed(Some(at("01:00:33")));
+    let over = FeedChange::Closed { reason: GapReason::ProcessRestart };
+    assert_eq!(owed, [event(1, at("01:00:33"), FeedChange::Alive), event(1, at("01:00:33"), over)]);
+    assert_eq!(always().owed(Some(at("01:00:33"))), []);
+}
+
+#[test]
+fn a_symbol_is_missing_from_its_own_last_sign_of_life() {
+    // 0004V0 was subscribed after the connection was last attested for all.
+    let mut detector = connected();
+    let events = [(1, "01:00:40", subscribed("0004V0")), (1, "01:00:45", LOST)];
+    assert_eq!(observe(&mut detector, &events), []);
+    let back = ["005930", "000660", "0004V0"].map(|code| (2, "01:01:00", subscribed(code)));
+    let found = observe(&mut detector, &back);
+    let both = gap("01:00:30", "01:01:00", GapReason::WsDisconnect, &["005930", "000660"]);
+    assert_eq!(found, [both, gap("01:00:40", "01:01:00", GapReason::WsDisconnect, &["0004V0"])]);
+}
+
+#[test]
 fn a_stop_that_somebody_asked_for_stays_one_after_the_restart() {
     let mut detector = connected();
     observe(&mut detector, &[(1, "01:00:40", FeedChange::Closed { reason: GapReason::ManualStop })]);
-    detector.restart(Some(at("01:00:39")));
+    assert_eq!(restart(&mut detector, Some(at("01:00:39"))), []);
     let found = observe(&mut detector, &[(2, "01:10:00", subscribed("005930")), (2, "01:10:00", subscribed("000660"))]);
     assert_eq!(found, [gap("01:00:30", "01:10:00", GapReason::ManualStop, &["005930", "000660"])]);
 }
@@ -213,7 +242,7 @@ fn what_was_written_before_a_crash_is_not_told_again() {
         &[(1, "01:00:45", LOST), (2, "01:00:50", FeedChange::Opened), (2, "01:00:50", subscribed("005930"))],
     );
     detector.was_told(&told("01:00:51", &["005930", "000660"]));
-    detector.restart(None);
+    assert_eq!(restart(&mut detector, None), []);
     let mut found = observe(&mut detector, &[(3, "01:02:00", subscribed("005930")), (3, "01:02:00", subscribed("000660"))]);
     found.sort_by_key(|gap| (gap.0, gap.1));
     let rest = gap("01:00:51", "01:02:00", GapReason::WsDisconnect, &["000660"]);
@@ -258,7 +287,7 @@ fn parts_that_were_written_before_a_crash_are_not_told_again() {
     detector.observe(&event(1, ends.0 + seconds(9), LOST));
     let written = Gap::new(ends, GapScope::Scalp, GapReason::WsDisconnect, vec![symbol("005930")], session("run-1"));
     detector.was_told(&written.unwrap());
-    detector.restart(None);
+    assert_eq!(restart(&mut detector, None), []);
     let found = short(detector.observe(&event(2, instant("2026-01-23T00:00:40Z"), subscribed("005930"))));
     let start = instant("2026-01-23T00:00:00Z");
     assert_eq!(found, [(start, start + seconds(40), GapReason::WsDisconnect, vec!["005930".to_owned()])]);

@@ -1,0 +1,145 @@
+//! A store that answers or fails as a test says.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, Utc};
+use obs_model::{Bar, FeedSession, Gap, MigrationEntry, SwingBar, Symbol, Tick};
+use obs_store::{
+    BarRepository, Batch, Committed, DayVolume, Digest, GapRepository, LoadRepository, Position, Reject, SchemaRepository,
+    Store, StoreError, Table, TickRepository, TimeRange,
+};
+
+/// What a call comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It is answered.
+    None,
+    /// The store is away.
+    Before,
+    /// The store does it and its answer is lost.
+    After,
+}
+
+/// Decides about a call by its name and number; calls of all names are counted together from 0.
+type Plan = Box<dyn Fn(&'static str, u64) -> Fault + Send + Sync>;
+
+/// A store with another one behind it.
+pub(crate) struct Flaky {
+    inner: Arc<dyn Store>,
+    plan: Plan,
+    calls: AtomicU64,
+}
+
+impl Flaky {
+    pub(crate) fn over(
+        inner: &Arc<dyn Store>,
+        plan: impl Fn(&'static str, u64) -> Fault + Send + Sync + 'static,
+    ) -> Arc<dyn Store> {
+        Arc::new(Self { inner: Arc::clone(inner), plan: Box::new(plan), calls: AtomicU64::new(0) })
+    }
+
+    async fn call<T>(&self, name: &'static str, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        let away = || StoreError::Unavailable { store: "a test".to_owned(), reason: "it is away".to_owned(), source: None };
+        match (self.plan)(name, self.calls.fetch_add(1, Ordering::SeqCst)) {
+            Fault::None => call.await,
+            Fault::Before => Err(away()),
+            Fault::After => {
+                call.await?;
+                Err(away())
+            }
+        }
+    }
+}
+
+impl Store for Flaky {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+}
+
+#[async_trait]
+impl SchemaRepository for Flaky {
+    async fn migrate(&self) -> Result<Vec<String>, StoreError> {
+        self.inner.migrate().await
+    }
+
+    fn known_migrations(&self) -> Vec<&'static str> {
+        self.inner.known_migrations()
+    }
+
+    async fn applied_migrations(&self) -> Result<Vec<MigrationEntry>, StoreError> {
+        self.inner.applied_migrations().await
+    }
+
+    async fn check_schema(&self) -> Result<(), StoreError> {
+        self.inner.check_schema().await
+    }
+}
+
+#[async_trait]
+impl LoadRepository for Flaky {
+    async fn commit(&self, batch: &Batch) -> Result<Committed, StoreError> {
+        self.call("commit", self.inner.commit(batch)).await
+    }
+
+    async fn settle(&self) -> Result<(), StoreError> {
+        self.call("settle", self.inner.settle()).await
+    }
+
+    async fn position(&self, head: Digest) -> Result<Option<Position>, StoreError> {
+        self.call("position", self.inner.position(head)).await
+    }
+
+    async fn positions(&self) -> Result<Vec<Position>, StoreError> {
+        self.call("positions", self.inner.positions()).await
+    }
+
+    async fn day_volumes(&self, day: NaiveDate) -> Result<Vec<DayVolume>, StoreError> {
+        self.call("day_volumes", self.inner.day_volumes(day)).await
+    }
+
+    async fn rejects(&self, limit: u32) -> Result<Vec<Reject>, StoreError> {
+        self.call("rejects", self.inner.rejects(limit)).await
+    }
+
+    async fn count(&self, table: Table) -> Result<u64, StoreError> {
+        self.call("count", self.inner.count(table)).await
+    }
+}
+
+#[async_trait]
+impl TickRepository for Flaky {
+    async fn ticks(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<Tick>, StoreError> {
+        self.call("ticks", self.inner.ticks(range, symbol)).await
+    }
+
+    async fn newest_tick(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.call("newest_tick", self.inner.newest_tick()).await
+    }
+}
+
+#[async_trait]
+impl BarRepository for Flaky {
+    async fn bars(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<Bar>, StoreError> {
+        self.call("bars", self.inner.bars(range, symbol)).await
+    }
+
+    async fn swing_bars(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<SwingBar>, StoreError> {
+        self.call("swing_bars", self.inner.swing_bars(range, symbol)).await
+    }
+}
+
+#[async_trait]
+impl GapRepository for Flaky {
+    async fn gaps(&self, range: TimeRange) -> Result<Vec<Gap>, StoreError> {
+        self.call("gaps", self.inner.gaps(range)).await
+    }
+
+    async fn feed_sessions(&self, range: TimeRange) -> Result<Vec<FeedSession>, StoreError> {
+        self.call("feed_sessions", self.inner.feed_sessions(range)).await
+    }
+}
