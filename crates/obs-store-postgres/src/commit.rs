@@ -1,27 +1,59 @@
 //! A batch, in one transaction.
 
 use obs_store::{Batch, Committed, Table};
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 
 use crate::{bars, copy, error::Failure, feeds, ledger, position};
 
 /// A commit need not wait for the disk: the archive holds the lines, the position goes with the rows, and [`settle`] waits.
 const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit TO off";
 
+/// A batch whose ticks are written and not yet committed. Dropping it rolls back.
+pub(crate) struct Begun {
+    transaction: Transaction<'static, Postgres>,
+    committed: Committed,
+}
+
 /// Commits a batch, or leaves the database as it was.
 pub(crate) async fn commit(pool: &PgPool, batch: &Batch) -> Result<Committed, Failure> {
+    begin(pool, batch).await?.finish(batch).await
+}
+
+/// Writes a batch's ticks, which is most of the work.
+pub(crate) async fn begin(pool: &PgPool, batch: &Batch) -> Result<Begun, Failure> {
     let mut transaction = pool.begin_with(BEGIN).await?;
-    match write(&mut transaction, batch).await {
-        Ok(committed) => {
-            transaction.commit().await?;
-            Ok(committed)
-        }
-        Err(failure) => {
-            // If this fails too the connection is gone, and the server rolls back by itself.
-            transaction.rollback().await.ok();
-            Err(failure)
+    let mut committed = Committed::default();
+    if !batch.ticks.is_empty() {
+        match copy::ticks(&mut transaction, &batch.ticks).await {
+            Ok(ticks) => committed.add(Table::ScalpTicks, ticks, 0),
+            Err(error) => {
+                roll_back(transaction).await;
+                return Err(error.into());
+            }
         }
     }
+    Ok(Begun { transaction, committed })
+}
+
+impl Begun {
+    /// Writes the rest of the batch and commits it.
+    pub(crate) async fn finish(mut self, batch: &Batch) -> Result<Committed, Failure> {
+        match write(&mut self.transaction, batch, &mut self.committed).await {
+            Ok(()) => {
+                self.transaction.commit().await?;
+                Ok(self.committed)
+            }
+            Err(failure) => {
+                roll_back(self.transaction).await;
+                Err(failure)
+            }
+        }
+    }
+}
+
+async fn roll_back(transaction: Transaction<'static, Postgres>) {
+    // If this fails too the connection is gone, and the server rolls back by itself.
+    transaction.rollback().await.ok();
 }
 
 /// Waits until all earlier commits are on the disk.
@@ -35,24 +67,20 @@ pub(crate) async fn settle(pool: &PgPool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A part of a batch without rows costs no statement.
-async fn write(connection: &mut PgConnection, batch: &Batch) -> Result<Committed, Failure> {
-    let mut committed = Committed::default();
+/// Writes everything but the ticks. A part of a batch without rows costs no statement.
+async fn write(connection: &mut PgConnection, batch: &Batch, committed: &mut Committed) -> Result<(), Failure> {
     // First, because it locks the file's row: a second loader waits here and then finds that it came too late.
     if let Some(advance) = &batch.advance {
         position::advance(connection, advance).await?;
         ledger::forget_from(connection, advance, &batch.rejects).await?;
     }
-    if !batch.ticks.is_empty() {
-        committed.add(Table::ScalpTicks, copy::ticks(connection, &batch.ticks).await?, 0);
-    }
     // Before the derived ones, which leave recorded bars alone.
-    bars::record(connection, &batch.recorded_bars, &mut committed).await?;
-    bars::derive(connection, &batch.bars, &mut committed).await?;
-    bars::write_swing(connection, &batch.swing_bars, &mut committed).await?;
-    feeds::write_gaps(connection, &batch.gaps, &mut committed).await?;
-    feeds::apply(connection, &batch.feed_events, &mut committed).await?;
-    ledger::write_rejects(connection, &batch.rejects, &mut committed).await?;
+    bars::record(connection, &batch.recorded_bars, committed).await?;
+    bars::derive(connection, &batch.bars, committed).await?;
+    bars::write_swing(connection, &batch.swing_bars, committed).await?;
+    feeds::write_gaps(connection, &batch.gaps, committed).await?;
+    feeds::apply(connection, &batch.feed_events, committed).await?;
+    ledger::write_rejects(connection, &batch.rejects, committed).await?;
     ledger::write_day_volumes(connection, &batch.day_volumes).await?;
-    Ok(committed)
+    Ok(())
 }

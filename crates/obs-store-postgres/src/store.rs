@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use obs_model::{Bar, FeedSession, Gap, MigrationEntry, SwingBar, Symbol, Tick};
 use obs_store::{
     BarRepository, Batch, Committed, DayVolume, Digest, GapRepository, LoadRepository, Position, Reject, SchemaRepository,
-    Store, StoreError, Table, TickRepository, TimeRange,
+    Staged, Store, StoreError, Table, TickRepository, TimeRange,
 };
 use sqlx::{
     Connection, PgConnection, PgPool,
@@ -108,6 +108,11 @@ impl LoadRepository for PostgresStore {
         self.explained("committing a batch", commit::commit(&self.pool, batch).await)
     }
 
+    async fn stage(&self, batch: Batch) -> Result<Box<dyn Staged>, StoreError> {
+        let begun = self.explained("writing ticks", commit::begin(&self.pool, &batch).await)?;
+        Ok(Box::new(StagedBatch { begun, batch, store: self.name.clone() }))
+    }
+
     async fn settle(&self) -> Result<(), StoreError> {
         self.explained("waiting for the disk", commit::settle(&self.pool).await)
     }
@@ -130,6 +135,21 @@ impl LoadRepository for PostgresStore {
 
     async fn count(&self, table: Table) -> Result<u64, StoreError> {
         self.explained("counting rows", ledger::count(&self.pool, table).await)
+    }
+}
+
+/// A batch whose ticks are written and not yet committed.
+struct StagedBatch {
+    begun: commit::Begun,
+    batch: Batch,
+    store: String,
+}
+
+#[async_trait]
+impl Staged for StagedBatch {
+    async fn commit(self: Box<Self>) -> Result<Committed, StoreError> {
+        let committed = self.begun.finish(&self.batch).await;
+        committed.map_err(|failure| failure.explain(&self.store, "committing a batch"))
     }
 }
 

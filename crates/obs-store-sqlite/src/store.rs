@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use obs_model::{Bar, FeedSession, Gap, MigrationEntry, SwingBar, Symbol, Tick};
 use obs_store::{
     BarRepository, Batch, Committed, DayVolume, Digest, GapRepository, LoadRepository, Position, Reject, SchemaRepository,
-    Store, StoreError, Table, TickRepository, TimeRange,
+    Staged, Store, StoreError, Table, TickRepository, TimeRange,
 };
 use sqlx::{
     SqlitePool,
@@ -109,6 +109,10 @@ impl LoadRepository for SqliteStore {
         self.explained("committing a batch", commit::commit(&self.writer, batch).await)
     }
 
+    async fn stage(&self, batch: Batch) -> Result<Box<dyn Staged>, StoreError> {
+        Ok(Box::new(StagedBatch { writer: self.writer.clone(), batch, store: self.name.clone() }))
+    }
+
     async fn settle(&self) -> Result<(), StoreError> {
         self.explained("waiting for the disk", commit::settle(&self.writer).await)
     }
@@ -131,6 +135,21 @@ impl LoadRepository for SqliteStore {
 
     async fn count(&self, table: Table) -> Result<u64, StoreError> {
         self.explained("counting rows", ledger::count(&self.readers, table).await)
+    }
+}
+
+/// A batch that waits for its turn: SQLite has one writer, so there is nothing to do before.
+struct StagedBatch {
+    writer: SqlitePool,
+    batch: Batch,
+    store: String,
+}
+
+#[async_trait]
+impl Staged for StagedBatch {
+    async fn commit(self: Box<Self>) -> Result<Committed, StoreError> {
+        let committed = commit::commit(&self.writer, &self.batch).await;
+        committed.map_err(|failure| failure.explain(&self.store, "committing a batch"))
     }
 }
 

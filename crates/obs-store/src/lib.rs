@@ -16,4 +16,6 @@ pub mod conformance;
 pub use batch::{Advance, Batch, Committed, DayVolume, Reject, Table, TableCount};
 pub use error::{SchemaProblem, StoreError};
 pub use position::{Digest, InvalidDigest, LineCounts, Position};
-pub use repository::{BarRepository, GapRepository, LoadRepository, SchemaRepository, Store, TickRepository, TimeRange};
+pub use repository::{
+    BarRepository, GapRepository, LoadRepository, SchemaRepository, Staged, Store, TickRepository, TimeRange,
+};

@@ -25,6 +25,11 @@ async fn an_empty_batch_commits() -> Outcome {
 }
 
 #[tokio::test]
+async fn staged_batches_commit_in_turn() -> Outcome {
+    on_fresh_store(positions::commit_staged_batches_in_turn).await
+}
+
+#[tokio::test]
 async fn positions_advance_with_their_rows() -> Outcome {
     on_fresh_store(positions::advance_with_their_rows).await
 }

@@ -1,6 +1,6 @@
 //! Loading positions: what makes loading exactly-once.
 
-use obs_model::Quantity;
+use obs_model::{Price, Quantity, Tick};
 
 use super::{Made, Outcome, sample};
 use crate::{Batch, Position, Store, StoreError, Table};
@@ -112,5 +112,34 @@ pub async fn refuse_a_whole_batch(store: &dyn Store) -> Outcome {
     }
     assert_eq!(store.day_volumes("2026-01-22".parse()?).await?, []);
     assert_eq!(store.rejects(10).await?, [sample::reject(1, 90)]);
+    Ok(())
+}
+
+/// Two batches are staged before either commits: their ticks keep the order of staging. A third that is dropped leaves
+/// nothing, and a fourth from a stale offset is refused whole.
+///
+/// # Errors
+/// When the store fails.
+pub async fn commit_staged_batches_in_turn(store: &dyn Store) -> Outcome {
+    let tick = |won| -> Made<Tick> {
+        let mut tick = sample::tick("005930", "2026-01-22T00:00:01Z")?;
+        tick.last_price = Some(Price::from_won(won)?);
+        Ok(tick)
+    };
+    let batch = |from, to, won| -> Made<Batch> {
+        Ok(Batch { ticks: vec![tick(won)?], advance: sample::advance(1, from, to), ..Batch::default() })
+    };
+    let first = store.stage(batch(None, 100, 1_001)?).await?;
+    let second = store.stage(batch(Some(100), 200, 1_002)?).await?;
+    assert_eq!(store.count(Table::ScalpTicks).await?, 0, "a staged batch can be seen");
+    assert_eq!(first.commit().await?.of(Table::ScalpTicks).inserted, 1);
+    assert_eq!(second.commit().await?.of(Table::ScalpTicks).inserted, 1);
+
+    drop(store.stage(batch(Some(200), 300, 1_003)?).await?);
+    let stale = store.stage(batch(Some(100), 300, 1_004)?).await?.commit().await.err();
+    assert!(matches!(stale, Some(StoreError::Conflict { .. })), "no conflict but {stale:?}");
+
+    let stored = store.ticks(sample::ever()?, None).await?;
+    assert_eq!(stored, [tick(1_001)?, tick(1_002)?]);
     Ok(())
 }
