@@ -36,7 +36,7 @@ pub fn archive_files(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, usize), LoadErr
             }
         }
     }
-    files.sort_by_key(|path| (!is_of_events(path), path.clone()));
+    files.sort_by_cached_key(|path| (!is_of_events(path), path.clone()));
     files.dedup();
     Ok((files, others))
 }

@@ -115,14 +115,15 @@ impl Source {
     pub(crate) fn next(&mut self, most: usize) -> Result<Option<Draft>, LoadError> {
         let mut draft = Draft::default();
         let (start, before) = (self.reader.offset(), self.lines.total());
-        let mut rejected = 0;
-        while draft.tally.lines() < most as u64 && rejected < REJECTED_BYTES {
+        let (mut read, mut rejected) = (0, 0);
+        while read < most as u64 && rejected < REJECTED_BYTES {
             let Some(line) = self.reader.line()? else { break };
             if std::mem::take(&mut self.in_line) && is_blank(&line) {
                 // The line end of a line that was taken without it.
                 continue;
             }
-            let line = Line { number: before + draft.tally.lines() + 1, ..line };
+            read += 1;
+            let line = Line { number: before + read, ..line };
             rejected += take(line, self.head, &self.path, &mut self.decoder, &mut draft);
         }
         if self.reader.offset() == start {

@@ -147,7 +147,7 @@ async fn check(ticks: &[Vec<Record>; 2], events: &[Record], steps: &[Step]) -> O
 fn rows_and_bars_do_not_depend_on_batches_stops_and_growth() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     // Each case makes two databases.
-    let config = ProptestConfig { cases: 12, max_shrink_iters: 60, ..ProptestConfig::default() };
+    let config = ProptestConfig { cases: 8, max_shrink_iters: 60, ..ProptestConfig::default() };
     let steps = prop::collection::vec(any_step(), 1..4);
     let cases = ([any_ticks(), any_ticks()], any_events(), steps);
     let mut runner = TestRunner::new(config);

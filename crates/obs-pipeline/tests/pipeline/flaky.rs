@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use obs_model::{Bar, FeedSession, Gap, MigrationEntry, SwingBar, Symbol, Tick};
 use obs_store::{
     BarRepository, Batch, Committed, DayVolume, Digest, GapRepository, LoadRepository, Position, Reject, SchemaRepository,
-    Store, StoreError, Table, TickRepository, TimeRange,
+    Staged, Store, StoreError, Table, TickRepository, TimeRange,
 };
 
 /// What a call comes to.
@@ -30,6 +30,10 @@ type Plan = Box<dyn Fn(&'static str, u64) -> Fault + Send + Sync>;
 /// A store with another one behind it.
 pub(crate) struct Flaky {
     inner: Arc<dyn Store>,
+    faults: Arc<Faults>,
+}
+
+struct Faults {
     plan: Plan,
     calls: AtomicU64,
 }
@@ -39,9 +43,16 @@ impl Flaky {
         inner: &Arc<dyn Store>,
         plan: impl Fn(&'static str, u64) -> Fault + Send + Sync + 'static,
     ) -> Arc<dyn Store> {
-        Arc::new(Self { inner: Arc::clone(inner), plan: Box::new(plan), calls: AtomicU64::new(0) })
+        let faults = Arc::new(Faults { plan: Box::new(plan), calls: AtomicU64::new(0) });
+        Arc::new(Self { inner: Arc::clone(inner), faults })
     }
 
+    async fn call<T>(&self, name: &'static str, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        self.faults.call(name, call).await
+    }
+}
+
+impl Faults {
     async fn call<T>(&self, name: &'static str, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
         let away = || StoreError::Unavailable { store: "a test".to_owned(), reason: "it is away".to_owned(), source: None };
         match (self.plan)(name, self.calls.fetch_add(1, Ordering::SeqCst)) {
@@ -52,6 +63,19 @@ impl Flaky {
                 Err(away())
             }
         }
+    }
+}
+
+/// A staged batch, whose commit counts as one.
+struct FlakyStaged {
+    inner: Box<dyn Staged>,
+    faults: Arc<Faults>,
+}
+
+#[async_trait]
+impl Staged for FlakyStaged {
+    async fn commit(self: Box<Self>) -> Result<Committed, StoreError> {
+        self.faults.call("commit", self.inner.commit()).await
     }
 }
 
@@ -84,6 +108,11 @@ impl SchemaRepository for Flaky {
 impl LoadRepository for Flaky {
     async fn commit(&self, batch: &Batch) -> Result<Committed, StoreError> {
         self.call("commit", self.inner.commit(batch)).await
+    }
+
+    async fn stage(&self, batch: Batch) -> Result<Box<dyn Staged>, StoreError> {
+        let inner = self.call("stage", self.inner.stage(batch)).await?;
+        Ok(Box::new(FlakyStaged { inner, faults: Arc::clone(&self.faults) }))
     }
 
     async fn settle(&self) -> Result<(), StoreError> {

@@ -7,7 +7,7 @@ use obs_pipeline::archive_files;
 use obs_schema::{NonData, RejectReason};
 use obs_store::{Table, TimeRange};
 
-use crate::{Outcome, at, contents, load_all, on_both, summary_of, symbol, write};
+use crate::{Outcome, at, contents, ever, load_all, on_both, summary_of, symbol, write};
 
 const SWING: &str = r#"{"ts":"2026-01-21T22:29:31.100000Z","session":"run-s","dataset":"track_a_swing","market":"kr_stocks","symbol":"005930","price":{"open":0,"high":0,"low":0,"close":71900},"volume":0,"bid_price":null,"ask_price":null,"source":"kis"}
 {"ts":"2026-01-22T09:01:06.601983+09:00","session":"run-s","dataset":"track_a_swing","market":"kr_stocks","symbol":"000660","price":{"open":754000,"high":755000,"low":750000,"close":751000},"volume":128537,"source":"kis"}
@@ -207,10 +207,8 @@ async fn the_real_files_load_to_the_figures_of_their_description() -> Outcome {
     };
     let data = Path::new(&data);
     on_both(async |store| {
-        let ever = TimeRange { from: "1900-01-01T00:00:00Z".parse()?, until: "2200-01-01T00:00:00Z".parse()? };
-
         load_all(&store, &data.join("swing/20260122.phase8.jsonl")).await;
-        let first = store.swing_bars(ever, None).await?;
+        let first = store.swing_bars(ever(), None).await?;
         assert_eq!(first.len(), 131);
         assert!(first.iter().all(|bar| bar.bid_price.is_none() && bar.ask_price.is_none() && bar.open.is_none()));
         assert_eq!(first.iter().filter(|bar| bar.close.is_none()).count(), 2);

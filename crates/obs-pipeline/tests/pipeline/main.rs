@@ -78,8 +78,13 @@ impl Contents {
     }
 }
 
+fn ever() -> TimeRange {
+    let instant = |text: &str| text.parse().unwrap();
+    TimeRange { from: instant("1900-01-01T00:00:00Z"), until: instant("2200-01-01T00:00:00Z") }
+}
+
+/// Reads table after table: of a store that nobody writes meanwhile.
 async fn contents(store: &dyn Store) -> anyhow::Result<Contents> {
-    let ever = TimeRange { from: "1900-01-01T00:00:00Z".parse()?, until: "2200-01-01T00:00:00Z".parse()? };
     let mut counts = Vec::new();
     for table in Table::ALL {
         counts.push((table.name(), store.count(table).await?));
@@ -87,11 +92,11 @@ async fn contents(store: &dyn Store) -> anyhow::Result<Contents> {
     let mut rejects = store.rejects(100_000).await?;
     rejects.sort_by(|one, other| (&one.path, one.byte_offset).cmp(&(&other.path, other.byte_offset)));
     let contents = Contents {
-        ticks: store.ticks(ever, None).await?,
-        bars: store.bars(ever, None).await?,
-        swing_bars: store.swing_bars(ever, None).await?,
-        gaps: store.gaps(ever).await?,
-        sessions: store.feed_sessions(ever).await?,
+        ticks: store.ticks(ever(), None).await?,
+        bars: store.bars(ever(), None).await?,
+        swing_bars: store.swing_bars(ever(), None).await?,
+        gaps: store.gaps(ever()).await?,
+        sessions: store.feed_sessions(ever()).await?,
         rejects,
         counts,
     };

@@ -1,6 +1,14 @@
 //! Recorders after recorders, some of which were killed.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use obs_aggregate::{Attested, Stretch};
@@ -12,8 +20,10 @@ use tokio::sync::mpsc;
 use crate::{
     Outcome, append, at,
     attested::assert_bars_add_up,
-    contents, event, lines,
-    live::{Live, archived, archived_gaps, connect, eventually_ticks, recorder, ticks},
+    contents, event,
+    flaky::{Fault, Flaky},
+    lines,
+    live::{Live, archived, archived_gaps, connect, eventually, eventually_ticks, recorder, ticks},
     on_both, subscribed, symbol, tick, write,
 };
 
@@ -45,8 +55,14 @@ async fn a_file_that_a_new_recorder_goes_on_with_is_followed_on() -> Outcome {
         first.end().await?;
 
         // The same hour, after the follower has seen that its file is loaded to its end.
-        let second = Live::start(&store, dir.path())?;
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        let asked = Arc::new(AtomicBool::new(false));
+        let asks = Arc::clone(&asked);
+        let watched = Flaky::over(&store, move |call, _| {
+            asks.fetch_or(call == "positions", Ordering::SeqCst);
+            Fault::None
+        });
+        let second = Live::start(&watched, dir.path())?;
+        eventually("the follower asks what is loaded", async || Ok(asked.load(Ordering::SeqCst))).await?;
         second.send(ticks("00:01:00", 5)).await;
         second.send(connect(2, "00:01:00")).await;
         eventually_ticks(&*store, 10).await?;
