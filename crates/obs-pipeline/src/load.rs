@@ -9,7 +9,7 @@ use std::{
 };
 
 use obs_schema::Decoder;
-use obs_store::{Advance, Batch, Digest, Position, Store, StoreError};
+use obs_store::{Advance, Batch, Committed, Digest, Position, Staged, Store, StoreError};
 use tokio::{
     sync::mpsc,
     task::{self, JoinHandle},
@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     FileOutcome, FileSummary, LoadError, LoadSummary,
-    draft::Draft,
+    draft::{Draft, Tally},
     projector::Projector,
     source::{Source, head_of},
 };
@@ -80,6 +80,31 @@ pub struct Loader {
     beginnings: Option<Vec<Position>>,
 }
 
+/// What a batch adds to the progress.
+struct Size {
+    tally: Tally,
+    bytes: u64,
+}
+
+impl Size {
+    fn of(draft: &Draft) -> Self {
+        let bytes = draft.advance.as_ref().map_or(0, |step| step.to.byte_offset - step.from.unwrap_or_default());
+        Self { tally: draft.tally.clone(), bytes }
+    }
+}
+
+/// A batch that is ready for the store.
+struct Projected {
+    batch: Batch,
+    size: Size,
+}
+
+/// A batch that is being committed.
+struct Writing {
+    size: Size,
+    commit: JoinHandle<Result<Committed, StoreError>>,
+}
+
 impl Loader {
     /// A loader that has not begun.
     #[must_use]
@@ -117,9 +142,10 @@ impl Loader {
                 break;
             }
         }
-        // What was done is only told when it lasts.
-        if let Err(error) = self.store.settle().await
-            && let Some(last) = summary.files.last_mut().filter(|file| !matches!(file.outcome, FileOutcome::Failed(_)))
+        // What was done is only told when it lasts. A store that failed before has been told of already.
+        if let Some(last) = summary.files.last_mut()
+            && !matches!(last.outcome, FileOutcome::Failed(LoadError::Store(_)))
+            && let Err(error) = self.store.settle().await
         {
             last.outcome = FileOutcome::Failed(error.into());
         }
@@ -149,26 +175,86 @@ impl Loader {
             return Ok(());
         };
         file.already_loaded = known.map_or(0, |known| known.line_number);
-        let mut done = source.offset();
-        self.progress.bytes.fetch_add(done, Ordering::Relaxed);
+        self.progress.bytes.fetch_add(source.offset(), Ordering::Relaxed);
 
         let (mut drafts, reading) = self.decode(source);
-        while let Some(draft) = drafts.recv().await {
+        let mut writing = None;
+        let written = self.write(&mut drafts, &mut writing, file, stop).await;
+        // Whatever went wrong, no batch is left behind that nobody waits for.
+        let finished = self.finish(&mut writing, file).await;
+        written?;
+        finished?;
+        if matches!(file.outcome, FileOutcome::Interrupted) {
+            return Ok(());
+        }
+        // A reader that died has read no more than it sent.
+        reading.await.map_err(|_| LoadError::Stopped { path: path.to_path_buf() })
+    }
+
+    /// Commits drafts in their order. While the store takes in one batch, the one before it commits and the next is projected,
+    /// unless that one has to see what the others write.
+    async fn write(
+        &mut self,
+        drafts: &mut mpsc::Receiver<Result<Draft, LoadError>>,
+        writing: &mut Option<Writing>,
+        file: &mut FileSummary,
+        stop: &CancellationToken,
+    ) -> Result<(), LoadError> {
+        let store = Arc::clone(&self.store);
+        self.projector.start();
+        let mut projected: Option<Projected> = None;
+        loop {
+            let draft = drafts.recv().await.transpose()?;
             if stop.is_cancelled() {
                 file.outcome = FileOutcome::Interrupted;
                 return Ok(());
             }
-            let draft = draft?;
-            let (tally, offset) = (draft.tally.clone(), draft.advance.as_ref().map_or(done, |step| step.to.byte_offset));
-            let committed = self.projector.commit(draft).await?;
-            self.progress.bytes.fetch_add(offset - done, Ordering::Relaxed);
-            self.progress.lines.fetch_add(tally.lines(), Ordering::Relaxed);
-            self.progress.rejects.fetch_add(tally.rejects.values().sum(), Ordering::Relaxed);
-            done = offset;
-            file.add(tally, &committed);
+            let goes_ahead = draft.as_ref().is_some_and(|draft| self.projector.is_independent(draft));
+            if !goes_ahead {
+                if let Some(Projected { batch, size }) = projected.take() {
+                    let staged = store.stage(batch).await?;
+                    self.commit(staged, size, writing, file).await?;
+                }
+                self.finish(writing, file).await?;
+            }
+            let Some(draft) = draft else { return Ok(()) };
+            let size = Size::of(&draft);
+            let batch = match projected.take() {
+                None => self.projector.project(draft).await?,
+                Some(before) => {
+                    let (staged, batch) = tokio::join!(store.stage(before.batch), self.projector.project(draft));
+                    self.commit(staged?, before.size, writing, file).await?;
+                    batch?
+                }
+            };
+            projected = Some(Projected { batch, size });
         }
-        // A reader that died has read no more than it sent.
-        reading.await.map_err(|_| LoadError::Stopped { path: path.to_path_buf() })
+    }
+
+    /// Begins to commit a batch when the one before it has committed.
+    async fn commit(
+        &mut self,
+        staged: Box<dyn Staged>,
+        size: Size,
+        writing: &mut Option<Writing>,
+        file: &mut FileSummary,
+    ) -> Result<(), LoadError> {
+        self.finish(writing, file).await?;
+        *writing = Some(Writing { size, commit: task::spawn(staged.commit()) });
+        Ok(())
+    }
+
+    /// Waits for the batch that is being committed, if there is one, and counts it.
+    async fn finish(&mut self, writing: &mut Option<Writing>, file: &mut FileSummary) -> Result<(), LoadError> {
+        let Some(Writing { size, commit }) = writing.take() else { return Ok(()) };
+        let committed = commit.await.map_err(|_| LoadError::Stopped { path: file.path.clone() })??;
+        self.projector.confirm();
+        let Size { tally, bytes } = size;
+        self.progress.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.progress.lines.fetch_add(tally.lines(), Ordering::Relaxed);
+        self.progress.rejects.fetch_add(tally.rejects.values().sum(), Ordering::Relaxed);
+        file.add(tally, &committed);
+        Ok(())
     }
 
     /// A file that was only the beginning of its first line had a name that the whole line does not have. Its reject goes, for

@@ -38,8 +38,10 @@ pub(crate) struct Projector {
     fresh_from: Option<DateTime<Utc>>,
     /// Up to when all symbols of each feed are attested at least.
     attested: BTreeMap<FeedId, DateTime<Utc>>,
-    /// The last draft was committed.
-    settled: bool,
+    /// Drafts that were begun and of which nobody knows yet whether they were committed.
+    unconfirmed: u32,
+    /// There are feed events among them.
+    unconfirmed_events: bool,
 }
 
 impl Projector {
@@ -50,24 +52,49 @@ impl Projector {
             volumes: Volumes::default(),
             fresh_from: None,
             attested: BTreeMap::new(),
-            settled: true,
+            unconfirmed: 0,
+            unconfirmed_events: false,
         }
     }
 
     /// Commits what a draft says. After an error, or when it is dropped before it ends, it may or may not have been committed;
     /// the file's position in the store tells.
     pub(crate) async fn commit(&mut self, draft: Draft) -> Result<Committed, StoreError> {
-        if !self.settled {
-            *self = Self::new(Arc::clone(&self.store));
-        }
-        self.settled = false;
+        self.start();
         let batch = self.project(draft).await?;
         let committed = self.store.commit(&batch).await?;
-        self.settled = true;
+        self.confirm();
         Ok(committed)
     }
 
-    async fn project(&mut self, draft: Draft) -> Result<Batch, StoreError> {
+    /// Begins a run of drafts. If not all of the last run are known to be committed, everything is forgotten.
+    pub(crate) fn start(&mut self) {
+        if self.unconfirmed != 0 {
+            *self = Self::new(Arc::clone(&self.store));
+        }
+    }
+
+    /// Says that the oldest of the projected drafts was committed.
+    pub(crate) const fn confirm(&mut self) {
+        self.unconfirmed = self.unconfirmed.saturating_sub(1);
+        self.unconfirmed_events &= self.unconfirmed > 0;
+    }
+
+    /// Whether a draft can be projected before those before it are committed: it asks the store for nothing that they write.
+    pub(crate) fn is_independent(&self, draft: &Draft) -> bool {
+        let Some(fresh_from) = self.fresh_from else { return false };
+        let keys = draft.ticks.iter().map(|record| Minutes::key_of(&record.tick));
+        let concerned = draft.ticks.iter().filter(|record| Volumes::concerns(record));
+        draft.feed_events.is_empty()
+            && !self.unconfirmed_events
+            && concerned.map(|record| trading_day(record.tick.event_time)).all(|day| self.volumes.knows(day))
+            && self.cold(keys, fresh_from).is_empty()
+    }
+
+    /// What is to be committed for a draft. The caller commits batches in their order, and [confirms](Self::confirm) each.
+    pub(crate) async fn project(&mut self, draft: Draft) -> Result<Batch, StoreError> {
+        self.unconfirmed += 1;
+        self.unconfirmed_events |= !draft.feed_events.is_empty();
         self.put_day_volumes(&draft).await?;
         let mut totals = BTreeMap::new();
         let ticks: Vec<Tick> = draft.ticks.into_iter().map(|record| self.volumes.difference(record, &mut totals)).collect();
