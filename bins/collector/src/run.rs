@@ -42,7 +42,7 @@ pub(crate) async fn run(
     let clock = Arc::new(Utc::now);
     let (recorder, repairs) = Recorder::open(&dir, writer_settings(&settings.file), exchange.hours, clock)?;
     for repair in &repairs {
-        warn!(file = %repair.path.display(), offset = repair.offset, "A crash had torn the last line; it is saved beside the file");
+        warn!("A crash had torn a line: {repair}");
     }
     let (records, received) = mpsc::channel(WAITING);
     let recording = recorder.start(received)?;

@@ -16,5 +16,5 @@ pub use error::ArchiveError;
 pub use layout::{Segment, segments};
 pub use line::{Line, MAX_LINE, SHOWN};
 pub use reader::Reader;
-pub use repair::Repair;
+pub use repair::{Fate, Repair};
 pub use writer::{ArchiveWriter, WriterSettings};

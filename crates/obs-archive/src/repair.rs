@@ -1,36 +1,52 @@
 //! Mending a segment that a crash tore.
 
-use crate::ArchiveError;
+use crate::{ArchiveError, MAX_LINE};
 use memchr::memrchr;
+use obs_schema::{Decoded, Decoder};
 use std::{
     ffi::OsString,
     fmt,
     fs::{File, OpenOptions},
-    io::{self, Read, Seek, SeekFrom},
+    io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
-/// A torn last line that was cut off a segment. Its bytes were saved before, at the end of the file named like the segment
-/// with `.torn` behind it.
+/// What was done about a segment's torn last line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repair {
     /// The segment.
     pub path: PathBuf,
-    /// Where the torn line began: the segment's length now.
+    /// Where the torn line began.
     pub offset: u64,
-    /// How many bytes were cut off.
+    /// How many bytes of it there were.
     pub bytes: u64,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// What became of a torn line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It was cut off; before that its bytes were saved at the end of the file named like the segment with `.torn` behind it.
+    CutOff,
+    /// It was a whole record that lacked its line feed, and got it. It must stay: a loader may have taken it for a line.
+    Finished,
 }
 
 impl fmt::Display for Repair {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, offset, bytes } = self;
+        let Self { path, offset, bytes, fate } = self;
         let (kept, path) = (torn_path(path), path.display());
-        write!(f, "{path} ended in a torn line: {bytes} bytes from offset {offset} on were moved to {}", kept.display())
+        write!(f, "{path} ended in a torn line: {bytes} bytes from offset {offset} on ")?;
+        match fate {
+            Fate::CutOff => write!(f, "were moved to {}", kept.display()),
+            Fate::Finished => f.write_str("are a whole record and got their line feed"),
+        }
     }
 }
 
-/// Cuts a last line without line feed off a segment, and makes durable whatever an earlier writer left in it.
+/// Cuts a last line without line feed off a segment, unless only the line feed is missing, and makes durable whatever an
+/// earlier writer left in it.
 ///
 /// Some file systems leave a tail of NUL bytes after power loss; it has no line feed either and goes the same way.
 pub(crate) fn mend(path: &Path, file: &mut File) -> Result<Option<Repair>, ArchiveError> {
@@ -43,6 +59,13 @@ pub(crate) fn mend(path: &Path, file: &mut File) -> Result<Option<Repair>, Archi
         file.sync_data().map_err(ArchiveError::sync(path))?;
         return Ok(None);
     }
+    if is_whole_record(file, offset, length).map_err(ArchiveError::read(path))? {
+        file.seek(SeekFrom::End(0)).map_err(ArchiveError::write(path))?;
+        file.write_all(b"\n").map_err(ArchiveError::write(path))?;
+        file.sync_all().map_err(ArchiveError::sync(path))?;
+        tracing::warn!(path = %path.display(), offset, "gave a segment's last line its line feed");
+        return Ok(Some(Repair { path: path.to_owned(), offset, bytes: length - offset, fate: Fate::Finished }));
+    }
     // Saved durably before it is cut. A crash between the two saves it twice, which is better than not at all.
     let kept = torn_path(path);
     let mut torn = OpenOptions::new().append(true).create(true).open(&kept).map_err(ArchiveError::write(&kept))?;
@@ -52,7 +75,7 @@ pub(crate) fn mend(path: &Path, file: &mut File) -> Result<Option<Repair>, Archi
     sync_folder_of(&kept)?;
     file.set_len(offset).map_err(ArchiveError::write(path))?;
     file.sync_all().map_err(ArchiveError::sync(path))?;
-    let repair = Repair { path: path.to_owned(), offset, bytes: length - offset };
+    let repair = Repair { path: path.to_owned(), offset, bytes: length - offset, fate: Fate::CutOff };
     tracing::warn!(path = %path.display(), offset, bytes = repair.bytes, "cut a torn line off a segment");
     Ok(Some(repair))
 }
@@ -69,6 +92,14 @@ pub(crate) fn sync_folder_of(path: &Path) -> Result<(), ArchiveError> {
         File::open(folder).map_err(failed())?.sync_all().map_err(failed())?;
     }
     Ok(())
+}
+
+fn is_whole_record(file: &mut File, offset: u64, length: u64) -> io::Result<bool> {
+    let Some(bytes) = usize::try_from(length - offset).ok().filter(|bytes| *bytes <= MAX_LINE) else { return Ok(false) };
+    let mut line = vec![0; bytes];
+    file.seek(SeekFrom::Start(offset))?;
+    file.read_exact(&mut line)?;
+    Ok(matches!(Decoder::default().decode(&line), Decoded::Record(_)))
 }
 
 fn end_of_last_line(file: &mut File, length: u64) -> io::Result<u64> {

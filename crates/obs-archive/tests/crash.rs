@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use chrono::{DateTime, Utc};
-use obs_archive::{ArchiveWriter, Repair, WriterSettings, segments};
+use obs_archive::{ArchiveWriter, Fate, Repair, WriterSettings, segments};
 use obs_schema::Stream;
 use proptest::prelude::*;
 use std::{
@@ -37,11 +37,26 @@ fn folder(name: &str, content: &[u8]) -> tempfile::TempDir {
 }
 
 #[test]
+fn a_whole_record_that_lacks_only_its_line_feed_stays_and_is_reported() {
+    let record = br#"{"timestamp":"2026-01-22T12:00:00+09:00","symbol":"005930","price":70500,"volume":10}"#;
+    let content = [b"one\n", record.as_slice()].concat();
+    let dir = folder(DAY, &content);
+    let path = dir.path().join(DAY);
+    let (mut writer, repairs) = open(dir.path());
+    let bytes = record.len() as u64;
+    assert_eq!(repairs, [Repair { path: path.clone(), offset: 4, bytes, fate: Fate::Finished }]);
+    writer.append(Stream::Swing, noon(), b"two").unwrap();
+    writer.close().unwrap();
+    assert_eq!(fs::read(&path).unwrap(), [content.as_slice(), b"\ntwo\n"].concat());
+    assert!(!torn(&path).exists());
+}
+
+#[test]
 fn a_torn_last_line_is_moved_aside_and_reported() {
     let dir = folder(DAY, b"one\ntwo\n{\"symb");
     let path = dir.path().join(DAY);
     let (mut writer, repairs) = open(dir.path());
-    assert_eq!(repairs, [Repair { path: path.clone(), offset: 8, bytes: 6 }]);
+    assert_eq!(repairs, [Repair { path: path.clone(), offset: 8, bytes: 6, fate: Fate::CutOff }]);
     let said = format!("{0} ended in a torn line: 6 bytes from offset 8 on were moved to {0}.torn", path.display());
     assert_eq!(repairs[0].to_string(), said);
     assert_eq!(fs::read(torn(&path)).unwrap(), b"{\"symb");
@@ -56,7 +71,7 @@ fn a_tail_of_nul_bytes_is_a_torn_line() {
         let dir = folder(DAY, &[b"one\n".as_slice(), &tail].concat());
         let path = dir.path().join(DAY);
         let (_writer, repairs) = open(dir.path());
-        assert_eq!(repairs, [Repair { path: path.clone(), offset: 4, bytes: tail.len() as u64 }]);
+        assert_eq!(repairs, [Repair { path: path.clone(), offset: 4, bytes: tail.len() as u64, fate: Fate::CutOff }]);
         assert_eq!(fs::read(&path).unwrap(), b"one\n");
         assert_eq!(fs::read(torn(&path)).unwrap(), tail);
     }
@@ -66,7 +81,7 @@ fn a_tail_of_nul_bytes_is_a_torn_line() {
 fn a_segment_that_is_one_torn_line_becomes_empty() {
     let dir = folder(DAY, b"{\"sy");
     let (_writer, repairs) = open(dir.path());
-    assert_eq!(repairs, [Repair { path: dir.path().join(DAY), offset: 0, bytes: 4 }]);
+    assert_eq!(repairs, [Repair { path: dir.path().join(DAY), offset: 0, bytes: 4, fate: Fate::CutOff }]);
     assert_eq!(fs::read(dir.path().join(DAY)).unwrap(), b"");
 }
 
@@ -90,7 +105,7 @@ fn an_older_torn_segment_is_mended_when_the_writer_goes_on_with_it() {
     let (mut writer, repairs) = open(dir.path());
     assert_eq!(repairs, []);
     writer.append(Stream::Swing, noon(), b"two").unwrap();
-    assert_eq!(writer.repairs(), [Repair { path: path.clone(), offset: 4, bytes: 2 }]);
+    assert_eq!(writer.repairs(), [Repair { path: path.clone(), offset: 4, bytes: 2, fate: Fate::CutOff }]);
     assert_eq!(writer.repairs(), []);
     writer.close().unwrap();
     assert_eq!(fs::read(&path).unwrap(), b"one\ntwo\n");
@@ -162,7 +177,7 @@ proptest! {
             let whole = content[..left].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
             prop_assert!(whole >= synced);
             if whole < left {
-                let repair = Repair { path: path.clone(), offset: whole as u64, bytes: (left - whole) as u64 };
+                let repair = Repair { path: path.clone(), offset: whole as u64, bytes: (left - whole) as u64, fate: Fate::CutOff };
                 expected.push((repair, content[whole..left].to_vec()));
             }
             content.truncate(whole);

@@ -14,11 +14,6 @@ pub(crate) struct Begun {
     committed: Committed,
 }
 
-/// Commits a batch, or leaves the database as it was.
-pub(crate) async fn commit(pool: &PgPool, batch: &Batch) -> Result<Committed, Failure> {
-    begin(pool, batch).await?.finish(batch).await
-}
-
 /// Writes a batch's ticks, which is most of the work.
 pub(crate) async fn begin(pool: &PgPool, batch: &Batch) -> Result<Begun, Failure> {
     let mut transaction = pool.begin_with(BEGIN).await?;

@@ -61,6 +61,19 @@ impl PostgresStore {
     }
 }
 
+/// Runs work to its end, also when nobody waits for it any more: the driver cannot go on with a connection that was left in the
+/// middle of a `COPY` or of a `BEGIN`, and gives it to the next caller all the same.
+async fn to_the_end<T: Send + 'static>(
+    store: &str,
+    doing: &'static str,
+    work: impl Future<Output = Result<T, Failure>> + Send + 'static,
+) -> Result<T, StoreError> {
+    match tokio::spawn(work).await {
+        Ok(result) => result.map_err(|failure| failure.explain(store, doing)),
+        Err(error) => Err(StoreError::Failed { store: store.to_owned(), doing, source: Box::new(error) }),
+    }
+}
+
 /// Engine and place, without user and password.
 fn name_of(options: &PgConnectOptions) -> String {
     let database = options.get_database().unwrap_or(options.get_username());
@@ -105,16 +118,19 @@ impl SchemaRepository for PostgresStore {
 #[async_trait]
 impl LoadRepository for PostgresStore {
     async fn commit(&self, batch: &Batch) -> Result<Committed, StoreError> {
-        self.explained("committing a batch", commit::commit(&self.pool, batch).await)
+        self.stage(batch.clone()).await?.commit().await
     }
 
     async fn stage(&self, batch: Batch) -> Result<Box<dyn Staged>, StoreError> {
-        let begun = self.explained("writing ticks", commit::begin(&self.pool, &batch).await)?;
+        let pool = self.pool.clone();
+        let begin = async move { commit::begin(&pool, &batch).await.map(|begun| (begun, batch)) };
+        let (begun, batch) = to_the_end(&self.name, "writing ticks", begin).await?;
         Ok(Box::new(StagedBatch { begun, batch, store: self.name.clone() }))
     }
 
     async fn settle(&self) -> Result<(), StoreError> {
-        self.explained("waiting for the disk", commit::settle(&self.pool).await)
+        let pool = self.pool.clone();
+        to_the_end(&self.name, "waiting for the disk", async move { commit::settle(&pool).await }).await
     }
 
     async fn position(&self, head: Digest) -> Result<Option<Position>, StoreError> {
@@ -148,8 +164,8 @@ struct StagedBatch {
 #[async_trait]
 impl Staged for StagedBatch {
     async fn commit(self: Box<Self>) -> Result<Committed, StoreError> {
-        let committed = self.begun.finish(&self.batch).await;
-        committed.map_err(|failure| failure.explain(&self.store, "committing a batch"))
+        let Self { begun, batch, store } = *self;
+        to_the_end(&store, "committing a batch", async move { begun.finish(&batch).await }).await
     }
 }
 
