@@ -55,7 +55,7 @@ CREATE TABLE IF NOT EXISTS recorded_bars (
 );
 
 COMMENT ON TABLE load_positions IS 'How far each archive file was loaded; written in the same transaction as its rows';
-COMMENT ON COLUMN load_positions.head IS 'BLAKE3 digest of the first line with its line feed; names the file';
+COMMENT ON COLUMN load_positions.head IS 'BLAKE3 digest of the first line that is not blank, ended by a line feed; names the file';
 COMMENT ON COLUMN load_positions.path IS 'Where the file was last seen; for people, not for recognition';
 COMMENT ON COLUMN load_positions.byte_offset IS 'Bytes loaded: where the next line starts';
 COMMENT ON COLUMN load_positions.line_number IS 'Lines loaded: rows_loaded + non_data + rejected';

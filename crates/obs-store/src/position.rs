@@ -55,11 +55,11 @@ impl FromStr for Digest {
 
 /// How far one archive file has been loaded: a row of `load_positions`.
 ///
-/// A file is known by its content, not its path: `head` names it (the digest of its first line), `content` proves that what
+/// A file is known by its content, not its path: `head` names it (the digest of its first line that is not blank), `content` proves that what
 /// lies before `byte_offset` is what was loaded. A file may therefore be moved, copied or grown between two runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
-    /// Digest of the file's first line, line feed included.
+    /// Digest of the file's first line that is not blank, as if a line feed ended it, whatever does.
     pub head: Digest,
     /// Where the file was last seen; for people, not for recognition.
     pub path: String,
