@@ -95,6 +95,9 @@ impl Price {
 
     /// Reads a decimal number as ten-thousandths, without going through a float.
     fn parse_raw(text: &str) -> Result<i64, InvalidValue> {
+        if let Some(raw) = text::small_whole(text).and_then(|won| won.checked_mul(Self::SCALE)) {
+            return Ok(raw);
+        }
         if let Some((number, exponent)) = text.split_once(['e', 'E']) {
             return Self::scientific_to_raw(text, number, exponent);
         }

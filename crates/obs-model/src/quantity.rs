@@ -73,6 +73,9 @@ impl FromStr for Quantity {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        if let Some(shares) = text::small_whole(text) {
+            return Ok(Self(shares));
+        }
         let digits = text.strip_prefix('-').unwrap_or(text);
         if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
             return Err(InvalidValue::new("quantity", text, Problem::NotANumber));

@@ -72,3 +72,11 @@ impl<T: FromStr<Err: fmt::Display>> de::Visitor<'_> for Number<T> {
         self.visit_str(&number.to_string())
     }
 }
+
+/// A number of 1 to 18 plain digits, which is what nearly every price and quantity is.
+pub(crate) fn small_whole(text: &str) -> Option<i64> {
+    if !(1..=18).contains(&text.len()) {
+        return None;
+    }
+    text.bytes().try_fold(0, |number, b| b.is_ascii_digit().then(|| number * 10 + i64::from(b - b'0')))
+}

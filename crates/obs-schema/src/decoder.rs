@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use obs_model::SessionId;
 
 use crate::{
-    MAX_LINE, Record, RejectReason, Rejection, legacy, ours,
+    MAX_LINE, Record, RejectReason, Rejection, canonical, legacy, ours,
     shape::{Fields, Shape},
     token::Token,
 };
@@ -85,6 +85,9 @@ impl Decoder {
             .trim_ascii();
         if text.is_empty() {
             return Ok(Decoded::NonData(NonData::Blank));
+        }
+        if let Some(Ok(tick)) = canonical::tick(text).map(|tokens| ours::tick_of(&tokens, self)) {
+            return Ok(Decoded::Record(Record::Tick(tick)));
         }
         // An array would be taken for the fields in order.
         if !text.starts_with('{') {

@@ -5,7 +5,8 @@ use obs_model::{
 };
 
 use crate::{
-    Decoder, Record, RejectReason, Rejection, SwingRecord, TickRecord, VERSION, reject::excerpt, shape::Fields, token::Token,
+    Decoder, Record, RejectReason, Rejection, SwingRecord, TickRecord, VERSION, canonical::TickTokens, reject::excerpt,
+    shape::Fields, token::Token,
 };
 
 pub(crate) fn read(f: &Fields<'_>, decoder: &mut Decoder) -> Result<Record, Rejection> {
@@ -27,22 +28,42 @@ pub(crate) fn read(f: &Fields<'_>, decoder: &mut Decoder) -> Result<Record, Reje
 }
 
 fn tick(f: &Fields<'_>, decoder: &mut Decoder) -> Result<TickRecord, Rejection> {
+    let tokens = TickTokens {
+        ts: Token::new("ts", f.ts),
+        event_time: Token::new("event_time", f.event_time),
+        symbol: Token::new("symbol", f.symbol),
+        last_price: Token::new("last_price", f.last_price),
+        volume: Token::new("volume", f.volume),
+        cumulative_volume: Token::new("cumulative_volume", f.cumulative_volume),
+        bid_price: Token::new("bid_price", f.bid_price),
+        ask_price: Token::new("ask_price", f.ask_price),
+        bid_size: Token::new("bid_size", f.bid_size),
+        ask_size: Token::new("ask_size", f.ask_size),
+        session_id: Token::new("session_id", f.session_id),
+        mitigation_level: Token::new("mitigation_level", f.mitigation_level),
+        quality_flag: Token::new("quality_flag", f.quality_flag),
+    };
+    tick_of(&tokens, decoder)
+}
+
+/// A tick out of the tokens of its line.
+pub(crate) fn tick_of(t: &TickTokens<'_>, decoder: &mut Decoder) -> Result<TickRecord, Rejection> {
     let zone = decoder.assume_tz();
     Ok(TickRecord {
-        received_at: Token::new("ts", f.ts).time(zone)?,
-        cumulative_volume: Token::new("cumulative_volume", f.cumulative_volume).quantity()?,
+        received_at: t.ts.time(zone)?,
+        cumulative_volume: t.cumulative_volume.quantity()?,
         tick: Tick {
-            symbol: Token::new("symbol", f.symbol).parse()?,
-            event_time: Token::new("event_time", f.event_time).time(zone)?,
-            last_price: Some(Token::new("last_price", f.last_price).required_price()?),
-            volume: Some(Token::new("volume", f.volume).required_quantity()?),
-            bid_price: Token::new("bid_price", f.bid_price).price()?,
-            ask_price: Token::new("ask_price", f.ask_price).price()?,
-            bid_size: Token::new("bid_size", f.bid_size).quantity()?,
-            ask_size: Token::new("ask_size", f.ask_size).quantity()?,
-            session_id: decoder.session(Token::new("session_id", f.session_id))?,
-            mitigation_level: Token::new("mitigation_level", f.mitigation_level).small()?,
-            quality_flag: quality(f)?,
+            symbol: t.symbol.parse()?,
+            event_time: t.event_time.time(zone)?,
+            last_price: Some(t.last_price.required_price()?),
+            volume: Some(t.volume.required_quantity()?),
+            bid_price: t.bid_price.price()?,
+            ask_price: t.ask_price.price()?,
+            bid_size: t.bid_size.quantity()?,
+            ask_size: t.ask_size.quantity()?,
+            session_id: decoder.session(t.session_id)?,
+            mitigation_level: t.mitigation_level.small()?,
+            quality_flag: quality_of(t.quality_flag)?,
         },
     })
 }
@@ -102,6 +123,9 @@ fn feed(f: &Fields<'_>, decoder: &mut Decoder) -> Result<FeedEvent, Rejection> {
 
 /// The quality flag; a line without one has nothing against it.
 pub(crate) fn quality(f: &Fields<'_>) -> Result<QualityFlag, Rejection> {
-    let token = Token::new("quality_flag", f.quality_flag);
+    quality_of(Token::new("quality_flag", f.quality_flag))
+}
+
+fn quality_of(token: Token<'_>) -> Result<QualityFlag, Rejection> {
     if token.is_present() { token.parse() } else { Ok(QualityFlag::Normal) }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, Datelike, NaiveDateTime, TimeZone, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use obs_model::{Price, Quantity};
 use serde_json::value::RawValue;
@@ -19,6 +19,11 @@ pub(crate) struct Token<'a> {
 impl<'a> Token<'a> {
     pub(crate) fn new(field: &'static str, raw: Option<&'a RawValue>) -> Self {
         Self { field, json: raw.map(RawValue::get) }
+    }
+
+    /// A field of which the JSON text was cut out of the line already.
+    pub(crate) fn of_json(field: &'static str, json: &'a str) -> Self {
+        Self { field, json: (json != "null").then_some(json) }
     }
 
     pub(crate) const fn is_present(self) -> bool {
@@ -78,6 +83,10 @@ impl<'a> Token<'a> {
             return Ok(None);
         }
         let number = self.number()?;
+        let read = number.parse();
+        if read.is_ok() {
+            return Ok(read.ok());
+        }
         // Python writes a whole float as `1000.0`.
         let whole = number.split_once('.').filter(|(_, rest)| rest.bytes().all(|b| b == b'0')).map_or(&*number, |(w, _)| w);
         whole.parse().map(Some).map_err(|error| Rejection::of_value(self.field, &error))
@@ -102,6 +111,9 @@ impl<'a> Token<'a> {
     /// An instant; `assume` is the zone of times without an offset.
     pub(crate) fn time(self, assume: Option<Tz>) -> Result<DateTime<Utc>, Rejection> {
         let text = self.text()?;
+        if let Some(instant) = canonical_time(&text) {
+            return Ok(instant);
+        }
         let bad =
             |what: String| Rejection::new(RejectReason::BadTime, format!("`{}`: {} {what}", self.field, excerpt(&text)));
         let instant = match DateTime::parse_from_rfc3339(&text) {
@@ -131,4 +143,19 @@ impl<'a> Token<'a> {
         let json: String = self.json.unwrap_or("null").chars().take(40).collect();
         Rejection::new(RejectReason::WrongType, format!("`{}` is {json}, not {expected}", self.field))
     }
+}
+
+/// A time exactly as `encode` writes it, `2026-11-23T09:00:01.312045+09:00`; `None` goes the general way.
+fn canonical_time(text: &str) -> Option<DateTime<Utc>> {
+    const FORM: &[u8; 32] = b"0000-00-00T00:00:00.000000+09:00";
+    const OFFSET: usize = 26;
+    let bytes: &[u8; 32] = text.as_bytes().try_into().ok()?;
+    let fits = |at: usize| if FORM[at] == b'0' && at < OFFSET { bytes[at].is_ascii_digit() } else { bytes[at] == FORM[at] };
+    if !(0..FORM.len()).all(fits) {
+        return None;
+    }
+    let number = |at: std::ops::Range<usize>| bytes[at].iter().fold(0, |number, b| number * 10 + u32::from(b - b'0'));
+    let date = NaiveDate::from_ymd_opt(i32::try_from(number(0..4)).ok()?, number(5..7), number(8..10))?;
+    let time = date.and_hms_micro_opt(number(11..13), number(14..16), number(17..19), number(20..26))?;
+    (1991..2100).contains(&date.year()).then(|| (time - TimeDelta::hours(9)).and_utc())
 }

@@ -14,12 +14,12 @@ pub(crate) struct Begun {
     committed: Committed,
 }
 
-/// Writes a batch's ticks, which is most of the work.
-pub(crate) async fn begin(pool: &PgPool, batch: &Batch) -> Result<Begun, Failure> {
+/// Writes a batch's ticks under row numbers that were taken before, which is most of the work.
+pub(crate) async fn begin(pool: &PgPool, batch: &Batch, ids: &[i64]) -> Result<Begun, Failure> {
     let mut transaction = pool.begin_with(BEGIN).await?;
     let mut committed = Committed::default();
     if !batch.ticks.is_empty() {
-        match copy::ticks(&mut transaction, &batch.ticks).await {
+        match copy::ticks(&mut transaction, &batch.ticks, ids).await {
             Ok(ticks) => committed.add(Table::ScalpTicks, ticks, 0),
             Err(error) => {
                 roll_back(transaction).await;

@@ -13,8 +13,9 @@ use sqlx::{
     Connection, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
+use tokio::task::JoinHandle;
 
-use crate::{bars, commit, error::Failure, feeds, ledger, position, schema, ticks};
+use crate::{bars, commit, copy, error::Failure, feeds, ledger, position, schema, ticks};
 
 /// How long connecting may take, and how long a call may wait for a connection.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -61,14 +62,10 @@ impl PostgresStore {
     }
 }
 
-/// Runs work to its end, also when nobody waits for it any more: the driver cannot go on with a connection that was left in the
-/// middle of a `COPY` or of a `BEGIN`, and gives it to the next caller all the same.
-async fn to_the_end<T: Send + 'static>(
-    store: &str,
-    doing: &'static str,
-    work: impl Future<Output = Result<T, Failure>> + Send + 'static,
-) -> Result<T, StoreError> {
-    match tokio::spawn(work).await {
+/// What came of work that runs to its end also when nobody waits for it any more: the driver cannot go on with a connection that
+/// was left in the middle of a `COPY` or of a `BEGIN`, and gives it to the next caller all the same.
+async fn joined<T>(store: &str, doing: &'static str, work: JoinHandle<Result<T, Failure>>) -> Result<T, StoreError> {
+    match work.await {
         Ok(result) => result.map_err(|failure| failure.explain(store, doing)),
         Err(error) => Err(StoreError::Failed { store: store.to_owned(), doing, source: Box::new(error) }),
     }
@@ -122,15 +119,20 @@ impl LoadRepository for PostgresStore {
     }
 
     async fn stage(&self, batch: Batch) -> Result<Box<dyn Staged>, StoreError> {
+        // The row numbers fix the order of arrival. Behind that the ticks of several batches may go in at the same time.
+        let ids = match batch.ticks.len() {
+            0 => Vec::new(),
+            ticks => self.explained("taking row numbers", copy::take_ids(&self.pool, ticks).await.map_err(Failure::from))?,
+        };
         let pool = self.pool.clone();
-        let begin = async move { commit::begin(&pool, &batch).await.map(|begun| (begun, batch)) };
-        let (begun, batch) = to_the_end(&self.name, "writing ticks", begin).await?;
-        Ok(Box::new(StagedBatch { begun, batch, store: self.name.clone() }))
+        let begin = async move { commit::begin(&pool, &batch, &ids).await.map(|begun| (begun, batch)) };
+        Ok(Box::new(StagedBatch { begun: tokio::spawn(begin), store: self.name.clone() }))
     }
 
     async fn settle(&self) -> Result<(), StoreError> {
         let pool = self.pool.clone();
-        to_the_end(&self.name, "waiting for the disk", async move { commit::settle(&pool).await }).await
+        let settle = tokio::spawn(async move { commit::settle(&pool).await });
+        joined(&self.name, "waiting for the disk", settle).await
     }
 
     async fn position(&self, head: Digest) -> Result<Option<Position>, StoreError> {
@@ -154,18 +156,19 @@ impl LoadRepository for PostgresStore {
     }
 }
 
-/// A batch whose ticks are written and not yet committed.
+/// A batch whose ticks are being written.
 struct StagedBatch {
-    begun: commit::Begun,
-    batch: Batch,
+    begun: JoinHandle<Result<(commit::Begun, Batch), Failure>>,
     store: String,
 }
 
 #[async_trait]
 impl Staged for StagedBatch {
     async fn commit(self: Box<Self>) -> Result<Committed, StoreError> {
-        let Self { begun, batch, store } = *self;
-        to_the_end(&store, "committing a batch", async move { begun.finish(&batch).await }).await
+        let Self { begun, store } = *self;
+        let (begun, batch) = joined(&store, "writing ticks", begun).await?;
+        let finish = tokio::spawn(async move { begun.finish(&batch).await });
+        joined(&store, "committing a batch", finish).await
     }
 }
 
