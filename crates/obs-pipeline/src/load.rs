@@ -80,16 +80,20 @@ pub struct Loader {
     beginnings: Option<Vec<Position>>,
 }
 
-/// What a batch adds to the progress.
+/// What a batch adds to the progress of its file.
 struct Size {
     tally: Tally,
     bytes: u64,
+    head: Option<Digest>,
+    /// The file's place in the summary.
+    file: usize,
 }
 
 impl Size {
-    fn of(draft: &Draft) -> Self {
-        let bytes = draft.advance.as_ref().map_or(0, |step| step.to.byte_offset - step.from.unwrap_or_default());
-        Self { tally: draft.tally.clone(), bytes }
+    fn of(draft: &Draft, file: usize) -> Self {
+        let step = draft.advance.as_ref();
+        let bytes = step.map_or(0, |step| step.to.byte_offset - step.from.unwrap_or_default());
+        Self { tally: draft.tally.clone(), bytes, head: step.map(|step| step.to.head), file }
     }
 }
 
@@ -124,106 +128,116 @@ impl Loader {
     pub async fn load(&mut self, files: &[PathBuf], stop: &CancellationToken) -> LoadSummary {
         let mut summary = LoadSummary::default();
         let files: Arc<[PathBuf]> = files.into();
+        let mut writing = None;
+        self.projector.start();
         for path in files.iter() {
-            let mut file = FileSummary::new(path.clone());
-            if stop.is_cancelled() {
-                file.outcome = FileOutcome::Interrupted;
-                summary.files.push(file);
-                break;
-            }
-            let mut goes_on = true;
-            if let Err(error) = self.load_file(path, &files, &mut file, stop).await {
-                goes_on = error.is_of_file();
-                file.outcome = FileOutcome::Failed(error);
-            }
-            goes_on &= !matches!(file.outcome, FileOutcome::Interrupted);
-            summary.files.push(file);
-            if !goes_on {
-                break;
+            let at = summary.files.len();
+            summary.files.push(FileSummary::new(path.clone()));
+            let loaded =
+                if stop.is_cancelled() { Ok(false) } else { self.load_file(&files, &mut summary, &mut writing, stop).await };
+            match loaded {
+                Ok(true) => {}
+                Ok(false) => {
+                    summary.files[at].outcome = FileOutcome::Interrupted;
+                    break;
+                }
+                Err(error) => {
+                    let goes_on = error.is_of_file();
+                    summary.files[at].outcome = FileOutcome::Failed(error);
+                    // Whatever went wrong, no batch is left behind that nobody waits for.
+                    let finished = self.finish(&mut writing, &mut summary).await;
+                    if !goes_on || finished.is_err() {
+                        fail(&mut summary, finished);
+                        return summary;
+                    }
+                    self.projector.start();
+                }
             }
         }
-        // What was done is only told when it lasts. A store that failed before has been told of already.
-        if let Some(last) = summary.files.last_mut()
-            && !matches!(last.outcome, FileOutcome::Failed(LoadError::Store(_)))
-            && let Err(error) = self.store.settle().await
-        {
-            last.outcome = FileOutcome::Failed(error.into());
-        }
+        let finished = self.finish(&mut writing, &mut summary).await;
+        // What was done is only told when it lasts.
+        let settled = match finished {
+            Ok(()) => self.store.settle().await.map_err(LoadError::from),
+            Err(error) => Err(error),
+        };
+        fail(&mut summary, settled);
         summary
     }
 
+    /// Loads the last file of the summary; `false` if it was asked to stop. Its last batch may still be committing afterwards.
     async fn load_file(
         &mut self,
-        path: &Path,
         files: &Arc<[PathBuf]>,
-        file: &mut FileSummary,
+        summary: &mut LoadSummary,
+        writing: &mut Option<Writing>,
         stop: &CancellationToken,
-    ) -> Result<(), LoadError> {
-        let Some(head) = in_background(path, head_of).await? else { return Ok(()) };
+    ) -> Result<bool, LoadError> {
+        let Some(path) = summary.files.last().map(|file| file.path.clone()) else { return Ok(true) };
+        let Some(head) = in_background(&path, head_of).await? else { return Ok(true) };
+        // A copy of the file before has to see how far that one was loaded.
+        if writing.as_ref().is_some_and(|writing| writing.size.head == Some(head)) {
+            self.finish(writing, summary).await?;
+        }
         let known = self.store.position(head).await?;
         if known.is_none() {
-            self.forget_beginning(path, head).await?;
+            self.forget_beginning(&path, head).await?;
         }
         let opened = {
             let (decoder, known, files) = (self.options.decoder.clone(), known.clone(), Arc::clone(files));
-            in_background(path, move |path| Source::open(path, head, known.as_ref(), decoder, &files)).await?
+            in_background(&path, move |path| Source::open(path, head, known.as_ref(), decoder, &files)).await?
         };
-        let Some(source) = opened else {
-            let (lines, bytes) = in_background(path, count_lines).await?;
-            file.already_loaded = lines;
-            self.progress.bytes.fetch_add(bytes, Ordering::Relaxed);
-            return Ok(());
+        let before = match &opened {
+            Some(source) => (known.map_or(0, |known| known.line_number), source.offset()),
+            None => in_background(&path, count_lines).await?,
         };
-        file.already_loaded = known.map_or(0, |known| known.line_number);
-        self.progress.bytes.fetch_add(source.offset(), Ordering::Relaxed);
+        if let Some(file) = summary.files.last_mut() {
+            file.already_loaded = before.0;
+        }
+        self.progress.bytes.fetch_add(before.1, Ordering::Relaxed);
+        let Some(source) = opened else { return Ok(true) };
 
         let (mut drafts, reading) = self.decode(source);
-        let mut writing = None;
-        let written = self.write(&mut drafts, &mut writing, file, stop).await;
-        // Whatever went wrong, no batch is left behind that nobody waits for.
-        let finished = self.finish(&mut writing, file).await;
-        written?;
-        finished?;
-        if matches!(file.outcome, FileOutcome::Interrupted) {
-            return Ok(());
+        if !self.write(&mut drafts, writing, summary, stop).await? {
+            return Ok(false);
         }
         // A reader that died has read no more than it sent.
-        reading.await.map_err(|_| LoadError::Stopped { path: path.to_path_buf() })
+        reading.await.map_err(|_| LoadError::Stopped { path })?;
+        Ok(true)
     }
 
-    /// Commits drafts in their order. While the store takes in one batch, the one before it commits and the next is projected,
-    /// unless that one has to see what the others write.
+    /// Commits drafts in their order; `false` if it was asked to stop. While the store takes in one batch, the one before it
+    /// commits and the next is projected, unless that one has to see what the others write.
     async fn write(
         &mut self,
         drafts: &mut mpsc::Receiver<Result<Draft, LoadError>>,
         writing: &mut Option<Writing>,
-        file: &mut FileSummary,
+        summary: &mut LoadSummary,
         stop: &CancellationToken,
-    ) -> Result<(), LoadError> {
+    ) -> Result<bool, LoadError> {
         let store = Arc::clone(&self.store);
-        self.projector.start();
+        let file = summary.files.len().saturating_sub(1);
         let mut projected: Option<Projected> = None;
         loop {
             let draft = drafts.recv().await.transpose()?;
             if stop.is_cancelled() {
-                file.outcome = FileOutcome::Interrupted;
-                return Ok(());
+                return Ok(false);
             }
-            let goes_ahead = draft.as_ref().is_some_and(|draft| self.projector.is_independent(draft));
+            let goes_ahead = draft.as_ref().is_none_or(|draft| self.projector.is_independent(draft));
+            let stops_here = draft.is_none() || !goes_ahead;
+            if let Some(Projected { batch, size }) = projected.take_if(|_| stops_here) {
+                let staged = store.stage(batch).await?;
+                self.commit(staged, size, writing, summary).await?;
+            }
             if !goes_ahead {
-                if let Some(Projected { batch, size }) = projected.take() {
-                    let staged = store.stage(batch).await?;
-                    self.commit(staged, size, writing, file).await?;
-                }
-                self.finish(writing, file).await?;
+                self.finish(writing, summary).await?;
             }
-            let Some(draft) = draft else { return Ok(()) };
-            let size = Size::of(&draft);
+            let Some(draft) = draft else { return Ok(true) };
+            let size = Size::of(&draft, file);
             let batch = match projected.take() {
                 None => self.projector.project(draft).await?,
                 Some(before) => {
                     let (staged, batch) = tokio::join!(store.stage(before.batch), self.projector.project(draft));
-                    self.commit(staged?, before.size, writing, file).await?;
+                    self.commit(staged?, before.size, writing, summary).await?;
                     batch?
                 }
             };
@@ -237,19 +251,20 @@ impl Loader {
         staged: Box<dyn Staged>,
         size: Size,
         writing: &mut Option<Writing>,
-        file: &mut FileSummary,
+        summary: &mut LoadSummary,
     ) -> Result<(), LoadError> {
-        self.finish(writing, file).await?;
+        self.finish(writing, summary).await?;
         *writing = Some(Writing { size, commit: task::spawn(staged.commit()) });
         Ok(())
     }
 
     /// Waits for the batch that is being committed, if there is one, and counts it.
-    async fn finish(&mut self, writing: &mut Option<Writing>, file: &mut FileSummary) -> Result<(), LoadError> {
+    async fn finish(&mut self, writing: &mut Option<Writing>, summary: &mut LoadSummary) -> Result<(), LoadError> {
         let Some(Writing { size, commit }) = writing.take() else { return Ok(()) };
+        let Size { tally, bytes, file, .. } = size;
+        let Some(file) = summary.files.get_mut(file) else { return Ok(()) };
         let committed = commit.await.map_err(|_| LoadError::Stopped { path: file.path.clone() })??;
         self.projector.confirm();
-        let Size { tally, bytes } = size;
         self.progress.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.progress.lines.fetch_add(tally.lines(), Ordering::Relaxed);
         self.progress.rejects.fetch_add(tally.rejects.values().sum(), Ordering::Relaxed);
@@ -295,6 +310,15 @@ impl Loader {
             }
         });
         (receiver, reading)
+    }
+}
+
+/// Says of the last file that it failed, unless an error of the store was told already.
+fn fail(summary: &mut LoadSummary, result: Result<(), LoadError>) {
+    if let (Some(last), Err(error)) = (summary.files.last_mut(), result)
+        && !matches!(last.outcome, FileOutcome::Failed(LoadError::Store(_)))
+    {
+        last.outcome = FileOutcome::Failed(error);
     }
 }
 
