@@ -1,4 +1,4 @@
-//! The first and the last line of a file.
+//! The last line of a file.
 
 use crate::{
     ArchiveError, MAX_LINE,
@@ -7,33 +7,9 @@ use crate::{
 use memchr::memrchr;
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader, Read, Seek, SeekFrom},
+    io::{self, Read, Seek, SeekFrom},
     path::Path,
 };
-
-/// BLAKE3 digest of a file's first line with its line end, by which a file is recognised wherever it lies and however it has
-/// grown. `None` as long as there is no complete line. Of a first line longer than [`MAX_LINE`], the digest of its first
-/// [`MAX_LINE`] bytes.
-///
-/// # Errors
-///
-/// [`ArchiveError::Read`].
-pub fn head_digest(path: &Path) -> Result<Option<[u8; 32]>, ArchiveError> {
-    let read = || {
-        let mut head = Vec::new();
-        let file = BufReader::with_capacity(16 * 1024, File::open(path)?);
-        file.take(MAX_HELD as u64).read_until(b'\n', &mut head)?;
-        Ok(head)
-    };
-    let head = read().map_err(ArchiveError::read(path))?;
-    let named = match head.len() {
-        // Whatever follows, it is too long.
-        MAX_HELD.. if content(&head).len() > MAX_LINE => &head[..MAX_LINE],
-        _ if head.ends_with(b"\n") => &head,
-        _ => return Ok(None),
-    };
-    Ok(Some(*blake3::hash(named).as_bytes()))
-}
 
 /// The last complete line of a file without its line end, found from the file's end. `None` if the file has no complete line,
 /// or none shorter than [`MAX_LINE`] in its last two mebibytes.

@@ -11,7 +11,7 @@ mod repair;
 mod writer;
 
 pub use durable::DurableLengths;
-pub use ends::{head_digest, last_line};
+pub use ends::last_line;
 pub use error::ArchiveError;
 pub use layout::{Segment, segments};
 pub use line::{Line, MAX_LINE, SHOWN};

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use chrono::{DateTime, Utc};
-use obs_archive::{ArchiveError, ArchiveWriter, MAX_LINE, Reader, SHOWN, WriterSettings, head_digest, last_line};
+use obs_archive::{ArchiveError, ArchiveWriter, MAX_LINE, Reader, SHOWN, WriterSettings, last_line};
 use obs_schema::Stream;
 use proptest::prelude::*;
 use std::{
@@ -258,35 +258,6 @@ fn a_position_behind_the_end_is_an_error_and_the_reader_starts_over() {
 fn a_file_that_is_not_there_is_named() {
     let error = Reader::open("/no/such/file.jsonl").unwrap_err();
     assert_eq!(error.to_string(), "cannot read /no/such/file.jsonl: it does not exist; check the path");
-}
-
-#[test]
-fn a_file_is_recognised_by_its_first_line() {
-    let (_dir, path) = file(b"");
-    assert_eq!(head_digest(&path).unwrap(), None);
-    grow(&path, b"fir");
-    assert_eq!(head_digest(&path).unwrap(), None);
-    grow(&path, b"st\r\n");
-    assert_eq!(head_digest(&path).unwrap(), Some(digest(b"first\r\n")));
-    grow(&path, b"second\n");
-    assert_eq!(head_digest(&path).unwrap(), Some(digest(b"first\r\n")));
-}
-
-#[test]
-fn a_long_first_line_names_its_file_as_soon_as_it_is_certain() {
-    let long = vec![b'y'; MAX_LINE];
-    let (_dir, path) = file(&long);
-    assert_eq!(head_digest(&path).unwrap(), None);
-    grow(&path, b"\r");
-    assert_eq!(head_digest(&path).unwrap(), None);
-    let whole = [long.as_slice(), b"\r\n"].concat();
-    fs::write(&path, &whole).unwrap();
-    assert_eq!(head_digest(&path).unwrap(), Some(digest(&whole)));
-    // One byte more and it is too long: with or without an end, the first mebibyte counts.
-    for more in ["xx", "x\n", "xxx\n"] {
-        fs::write(&path, [long.as_slice(), more.as_bytes()].concat()).unwrap();
-        assert_eq!(head_digest(&path).unwrap(), Some(digest(&long)));
-    }
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub(crate) async fn migrate(writer: &SqlitePool, store: &str) -> Result<Vec<Stri
         // Takes the lock at once, so that of two programs the second waits and then finds the work done.
         let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
         let applied = names(&mut transaction).await?;
-        if let Some(problem @ SchemaProblem::Newer { .. }) = problem(&applied) {
+        if let Some(problem @ SchemaProblem::Newer { .. }) = SchemaProblem::between(&known(), &[], &applied) {
             return Err(StoreError::Schema { store: store.to_owned(), problem }.into());
         }
         if !applied.iter().any(|applied| applied == name) {
@@ -65,27 +65,9 @@ pub(crate) async fn applied(pool: &SqlitePool) -> Result<Vec<MigrationEntry>, Fa
 
 pub(crate) async fn check(pool: &SqlitePool, store: &str) -> Result<(), Failure> {
     let mut connection = pool.acquire().await?;
-    match problem(&names(&mut connection).await?) {
+    match SchemaProblem::between(&known(), &[], &names(&mut connection).await?) {
         None => Ok(()),
         Some(problem) => Err(StoreError::Schema { store: store.to_owned(), problem }.into()),
-    }
-}
-
-/// How a schema differs from ours. One that is older and newer at once is newer: migrating would not mend it.
-fn problem(applied: &[String]) -> Option<SchemaProblem> {
-    let known = known();
-    let is_known = |name: &String| known.contains(&name.as_str());
-    let unknown: Vec<_> = applied.iter().filter(|name| !is_known(name)).cloned().collect();
-    let is_missing = |name: &&&str| !applied.iter().any(|applied| applied == *name);
-    let missing: Vec<_> = known.iter().filter(is_missing).map(|name| (*name).to_owned()).collect();
-    if applied.is_empty() {
-        Some(SchemaProblem::Empty)
-    } else if !unknown.is_empty() {
-        Some(SchemaProblem::Newer { unknown })
-    } else if !missing.is_empty() {
-        Some(SchemaProblem::Older { missing })
-    } else {
-        None
     }
 }
 

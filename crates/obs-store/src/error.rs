@@ -95,3 +95,24 @@ pub enum SchemaProblem {
         unknown: Vec<String>,
     },
 }
+
+impl SchemaProblem {
+    /// How a schema differs from the `known` one, by the names of the migrations that were `applied`. Names in `foreign` are
+    /// somebody else's and do no harm. A schema that is older and newer at once is newer: migrating would not mend it.
+    #[must_use]
+    pub fn between(known: &[&str], foreign: &[&str], applied: &[String]) -> Option<Self> {
+        let is_known = |name: &String| known.contains(&name.as_str()) || foreign.contains(&name.as_str());
+        let unknown: Vec<_> = applied.iter().filter(|name| !is_known(name)).cloned().collect();
+        let is_missing = |name: &&&str| !applied.iter().any(|applied| applied == *name);
+        let missing: Vec<_> = known.iter().filter(is_missing).map(|name| (*name).to_owned()).collect();
+        if applied.is_empty() {
+            Some(Self::Empty)
+        } else if !unknown.is_empty() {
+            Some(Self::Newer { unknown })
+        } else if !missing.is_empty() {
+            Some(Self::Older { missing })
+        } else {
+            None
+        }
+    }
+}
