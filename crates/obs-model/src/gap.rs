@@ -1,6 +1,6 @@
 //! Time in which data should have come and did not.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,9 @@ pub struct Gap {
     pub reason: GapReason,
     /// The symbols it touches; empty for all of the scope. The seed's table has no column for them, the archive keeps them.
     pub symbols: Vec<Symbol>,
+    /// Symbols that were back before the end, and since when.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    returned: BTreeMap<Symbol, DateTime<Utc>>,
     /// The run of the recorder that noticed it.
     pub session_id: SessionId,
 }
@@ -91,7 +94,29 @@ impl Gap {
             let text = format!("{start} to {end}");
             return Err(InvalidValue::new("gap", text, Problem::Contradiction("it ends before it starts")));
         }
-        Ok(Self { start, end, scope, reason, symbols, session_id })
+        Ok(Self { start, end, scope, reason, symbols, returned: BTreeMap::new(), session_id })
+    }
+
+    /// The same hole, of which some symbols were out before its end: subscriptions come back one after the other. Times that
+    /// are not between the hole's ends, and symbols that it does not touch, are left out.
+    #[must_use]
+    pub fn with_returns(mut self, returned: impl IntoIterator<Item = (Symbol, DateTime<Utc>)>) -> Self {
+        let Self { start, end, .. } = self;
+        let earlier = returned.into_iter().filter(|(symbol, at)| self.symbols.contains(symbol) && start <= *at && *at < end);
+        self.returned = earlier.collect();
+        self
+    }
+
+    /// The symbols that were back before its end, and since when.
+    #[must_use]
+    pub const fn returned(&self) -> &BTreeMap<Symbol, DateTime<Utc>> {
+        &self.returned
+    }
+
+    /// When it ends for one of its symbols.
+    #[must_use]
+    pub fn end_of(&self, symbol: Symbol) -> DateTime<Utc> {
+        self.returned.get(&symbol).copied().unwrap_or(self.end)
     }
 
     /// The last evidence before it.

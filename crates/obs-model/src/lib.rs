@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+mod accounting;
 mod bar;
+mod calendar;
 mod error;
 mod feed;
 mod gap;
@@ -12,11 +14,14 @@ mod price;
 mod quality;
 mod quantity;
 mod session;
+mod slot;
 mod symbol;
 mod text;
 mod tick;
 
+pub use accounting::{HealedBar, VolumeBreak};
 pub use bar::{Bar, Coverage, Ohlc, SLOTS_PER_MINUTE, SchemaVersion, SwingBar};
+pub use calendar::{Calendar, TradingDay};
 pub use error::{InvalidValue, Problem};
 pub use feed::{FeedChange, FeedEvent, FeedSession};
 pub use gap::{Gap, GapReason, GapScope, Severity};
@@ -32,5 +37,6 @@ pub use price::Price;
 pub use quality::QualityFlag;
 pub use quantity::Quantity;
 pub use session::{FeedId, SessionId};
+pub use slot::{SlotDecision, SlotEntry};
 pub use symbol::Symbol;
 pub use tick::Tick;

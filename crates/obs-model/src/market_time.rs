@@ -30,18 +30,9 @@ pub fn minute_of(instant: DateTime<Utc>) -> DateTime<Utc> {
     instant - TimeDelta::nanoseconds(into)
 }
 
-/// When the market is open: the hours in which silence is a gap.
+/// The hours of a trading day. On which days there is trading is a [`Calendar`](crate::Calendar)'s to say.
 ///
-/// KRX trades 09:00 to 15:30 Korean time on weekdays ([`SessionHours::REGULAR`]). Holidays are not known here.
-///
-/// ```
-/// use obs_model::SessionHours;
-///
-/// let at = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
-/// // Thursday evening to Friday 09:00:30 Korean time: half a minute of it is session time.
-/// let parts = SessionHours::REGULAR.within(at("2026-01-22T10:00:00Z"), at("2026-01-23T00:00:30Z"));
-/// assert_eq!(parts, [(at("2026-01-23T00:00:00Z"), at("2026-01-23T00:00:30Z"))]);
-/// ```
+/// KRX's regular session is 09:00 to 15:30 Korean time on weekdays ([`SessionHours::REGULAR`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionHours {
     /// First second of the session, Korean time.
@@ -65,48 +56,27 @@ impl SessionHours {
     /// A market that never closes, such as the simulated one.
     pub const ALWAYS: Self = Self { open: NaiveTime::MIN, close: NaiveTime::MIN, weekends: true };
 
-    /// The parts of `[from, until)` in which the market is open, in order.
+    /// Hours from the opening to the first second after the close, Korean time, on weekdays.
+    ///
+    /// A close that is not after the opening belongs to the next day.
     #[must_use]
-    pub fn within(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
-        if from >= until {
-            return Vec::new();
-        }
-        let days = day_before(from).iter_days().take_while(|day| *day <= trading_day(until));
-        let sessions = days.filter_map(|day| self.of_day(day));
-        let mut parts: Vec<(DateTime<Utc>, DateTime<Utc>)> = Vec::new();
-        for (open, close) in sessions {
-            let (start, end) = (open.max(from), close.min(until));
-            match parts.last_mut() {
-                _ if start >= end => {}
-                Some(last) if last.1 == start => last.1 = end,
-                _ => parts.push((start, end)),
-            }
-        }
-        parts
+    pub const fn new(open: NaiveTime, close: NaiveTime) -> Self {
+        Self { open, close, weekends: false }
     }
 
-    /// Whether the market is open at an instant.
-    #[must_use]
-    pub fn contains(&self, instant: DateTime<Utc>) -> bool {
-        let days = [trading_day(instant), day_before(instant)];
-        days.into_iter().filter_map(|day| self.of_day(day)).any(|(open, close)| open <= instant && instant < close)
-    }
-
-    /// The session that opens on a Korean calendar day.
-    #[must_use]
-    pub fn of_day(&self, day: NaiveDate) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+    /// The hours of a Korean calendar day, unless it is a weekend on which the market is closed.
+    pub(crate) fn of_day(&self, day: NaiveDate) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
         if !self.weekends && matches!(day.weekday(), Weekday::Sat | Weekday::Sun) {
             return None;
         }
+        self.on(day)
+    }
+
+    /// The hours on a Korean calendar day of which something else says that it is open.
+    pub(crate) fn on(&self, day: NaiveDate) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
         let instant = |time: NaiveTime| day.and_time(time).and_local_timezone(KST).single().map(|at| at.to_utc());
         let (open, close) = (instant(self.open)?, instant(self.close)?);
         let close = if close > open { close } else { close.checked_add_signed(Duration::days(1))? };
         Some((open, close))
     }
-}
-
-/// The day before an instant's, whose session may reach past midnight.
-fn day_before(instant: DateTime<Utc>) -> NaiveDate {
-    let day = trading_day(instant);
-    day.pred_opt().unwrap_or(day)
 }

@@ -62,6 +62,7 @@ impl Price {
     ///
     /// # Errors
     /// [`InvalidValue`] if it is negative or too large.
+    #[inline]
     pub fn from_won_or_none(won: i64) -> Result<Option<Self>, InvalidValue> {
         if won == 0 { Ok(None) } else { Self::from_won(won).map(Some) }
     }

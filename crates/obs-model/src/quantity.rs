@@ -31,6 +31,7 @@ impl Quantity {
     ///
     /// # Errors
     /// [`InvalidValue`] if it is negative.
+    #[inline]
     pub fn new(shares: i64) -> Result<Self, InvalidValue> {
         if shares < 0 {
             return Err(InvalidValue::new("quantity", shares.to_string(), Self::RANGE));
