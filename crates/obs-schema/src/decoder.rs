@@ -35,6 +35,8 @@ pub enum NonData {
     PatternRecord,
     /// A decision of the Python system's pipeline.
     Decision,
+    /// A decision about a subscription, of our own slot ledger.
+    Slot,
 }
 
 impl NonData {
@@ -47,6 +49,7 @@ impl NonData {
             Self::Overflow => "overflow entry",
             Self::PatternRecord => "pattern record",
             Self::Decision => "decision",
+            Self::Slot => "slot ledger entry",
         }
     }
 }

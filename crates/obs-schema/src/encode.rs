@@ -3,20 +3,25 @@
 use std::{fmt::Display, io::Write};
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use obs_model::{Bar, FeedChange, FeedEvent, Gap, KST, Price, Quantity};
+use obs_model::{Bar, FeedChange, FeedEvent, Gap, HealedBar, KST, Price, Quantity, SlotEntry, VolumeBreak};
 
-use crate::{Record, SwingRecord, TickRecord, VERSION};
+use crate::{Record, RejectedRecord, SwingRecord, TickRecord, VERSION};
 
 /// Appends a record to `out` as one line of version 2.0, without a line feed.
 ///
 /// Prices are JSON numbers of won in plain decimal notation, quantities whole numbers of shares, times ISO 8601 in Korean time
-/// with microseconds. All texts are ASCII without characters that JSON escapes: the model's types admit no others.
+/// with microseconds. Texts are ASCII without characters that JSON escapes, because the model's types admit no others; only those
+/// of a reject may hold anything.
 pub fn encode(record: &Record, out: &mut Vec<u8>) {
     match record {
         Record::Tick(tick) => encode_tick(tick, out),
         Record::Swing(swing) => encode_swing(swing, out),
         Record::Gap(gap) => encode_gap(gap, out),
         Record::Feed(feed) => encode_feed(feed, out),
+        Record::Loss(loss) => encode_loss(loss, out),
+        Record::Healed(bar) => encode_healed(bar, out),
+        Record::Rejected(rejected) => encode_rejected(rejected, out),
+        Record::Slot(entry) => encode_slot(entry, out),
         Record::Bar(bar) => encode_bar(bar, out),
     }
 }
@@ -47,8 +52,15 @@ impl<'a> Line<'a> {
         self.0.push(b'"');
     }
 
+    /// A text from outside, which may hold anything.
+    fn foreign(&mut self, name: &str, value: &str) {
+        self.name(name);
+        // Writing a text to a vector does not fail.
+        let _ = serde_json::to_writer(&mut *self.0, value);
+    }
+
     fn time(&mut self, name: &str, at: DateTime<Utc>) {
-        self.text(name, &at.with_timezone(&KST).to_rfc3339_opts(SecondsFormat::Micros, false));
+        self.text(name, &korean(at));
     }
 
     fn whole(&mut self, name: &str, value: i64) {
@@ -82,6 +94,10 @@ impl<'a> Line<'a> {
     fn end(self) {
         self.0.push(b'}');
     }
+}
+
+fn korean(at: DateTime<Utc>) -> String {
+    at.with_timezone(&KST).to_rfc3339_opts(SecondsFormat::Micros, false)
 }
 
 fn encode_tick(record: &TickRecord, out: &mut Vec<u8>) {
@@ -131,6 +147,10 @@ fn encode_gap(gap: &Gap, out: &mut Vec<u8>) {
     line.text("reason", gap.reason.as_str());
     let symbols: Vec<String> = gap.symbols.iter().map(|symbol| format!("\"{symbol}\"")).collect();
     line.number("symbols", format_args!("[{}]", symbols.join(",")));
+    if !gap.returned().is_empty() {
+        let returned = gap.returned().iter().map(|(symbol, at)| format!("\"{symbol}\":\"{}\"", korean(*at)));
+        line.number("returned", format_args!("{{{}}}", returned.collect::<Vec<_>>().join(",")));
+    }
     line.text("session_id", gap.session_id.as_str());
     line.end();
 }
@@ -156,6 +176,56 @@ fn encode_feed(event: &FeedEvent, out: &mut Vec<u8>) {
             line.text("reason", reason.as_str());
         }
     }
+    line.end();
+}
+
+fn encode_loss(loss: &VolumeBreak, out: &mut Vec<u8>) {
+    let mut line = Line::of_kind("loss", out);
+    line.text("symbol", loss.symbol.as_str());
+    line.time("after", loss.after);
+    line.time("before", loss.before);
+    line.whole("shares", loss.shares.shares());
+    line.text("session_id", loss.session_id.as_str());
+    line.end();
+}
+
+fn encode_healed(bar: &HealedBar, out: &mut Vec<u8>) {
+    let mut line = Line::of_kind("healed", out);
+    line.time("ts", bar.healed_at);
+    line.time("bar_time", bar.bar_time);
+    line.text("symbol", bar.symbol.as_str());
+    line.price("open", Some(bar.ohlc.open()));
+    line.price("high", Some(bar.ohlc.high()));
+    line.price("low", Some(bar.ohlc.low()));
+    line.price("close", Some(bar.ohlc.close()));
+    line.quantity("volume", Some(bar.volume));
+    line.text("session_id", bar.session_id.as_str());
+    line.end();
+}
+
+fn encode_rejected(rejected: &RejectedRecord, out: &mut Vec<u8>) {
+    let mut line = Line::of_kind("reject", out);
+    line.time("ts", rejected.at);
+    line.foreign("source", &rejected.source);
+    line.foreign("reason", &rejected.reason);
+    line.foreign("detail", &rejected.detail);
+    line.foreign("sample", &rejected.sample);
+    line.text("session_id", rejected.session_id.as_str());
+    line.end();
+}
+
+fn encode_slot(entry: &SlotEntry, out: &mut Vec<u8>) {
+    let mut line = Line::of_kind("slot", out);
+    line.time("ts", entry.at);
+    line.text("symbol", entry.symbol.as_str());
+    line.text("change", entry.decision.as_str());
+    if let Some(priority) = entry.priority {
+        line.whole("priority", i64::from(priority));
+    }
+    if let Some(by) = entry.by {
+        line.text("by", by.as_str());
+    }
+    line.text("session_id", entry.session_id.as_str());
     line.end();
 }
 

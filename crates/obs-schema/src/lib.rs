@@ -12,7 +12,7 @@ mod token;
 
 pub use decoder::{Decoded, Decoder, NonData};
 pub use encode::encode;
-pub use record::{Record, Stream, SwingRecord, TickRecord};
+pub use record::{Record, RejectedRecord, Stream, SwingRecord, TickRecord};
 pub use reject::{RejectReason, Rejection};
 
 /// The version of the lines that [`encode`] writes.

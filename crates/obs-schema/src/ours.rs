@@ -1,12 +1,16 @@
 //! Our own lines, version 2.0.
 
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, FixedOffset};
 use obs_model::{
-    FeedChange, FeedEvent, FeedId, Gap, GapReason, GapScope, QualityFlag, SchemaVersion, SwingBar, Symbol, Tick,
+    FeedChange, FeedEvent, FeedId, Gap, GapReason, GapScope, HealedBar, Ohlc, QualityFlag, SchemaVersion, SlotEntry,
+    SwingBar, Symbol, Tick, VolumeBreak,
 };
 
 use crate::{
-    Decoder, Record, RejectReason, Rejection, SwingRecord, TickRecord, VERSION, canonical::TickTokens, reject::excerpt,
-    shape::Fields, token::Token,
+    Decoder, Record, RejectReason, RejectedRecord, Rejection, SwingRecord, TickRecord, VERSION, canonical::TickTokens,
+    reject::excerpt, shape::Fields, token::Token,
 };
 
 pub(crate) fn read(f: &Fields<'_>, decoder: &mut Decoder) -> Result<Record, Rejection> {
@@ -20,6 +24,10 @@ pub(crate) fn read(f: &Fields<'_>, decoder: &mut Decoder) -> Result<Record, Reje
         "swing" => swing(f, decoder).map(Record::Swing),
         "gap" => gap(f, decoder).map(Record::Gap),
         "feed" => feed(f, decoder).map(Record::Feed),
+        "loss" => loss(f, decoder).map(Record::Loss),
+        "healed" => healed(f, decoder).map(Record::Healed),
+        "reject" => rejected(f, decoder).map(Record::Rejected),
+        "slot" => slot(f, decoder).map(Record::Slot),
         other => Err(Rejection::new(
             RejectReason::UnknownShape,
             format!("kind {} of version {}", excerpt(other), excerpt(&version)),
@@ -102,8 +110,17 @@ fn gap(f: &Fields<'_>, decoder: &mut Decoder) -> Result<Gap, Rejection> {
     }
     let symbols: Vec<Symbol> = serde_json::from_str(list.json()?)
         .map_err(|error| Rejection::new(RejectReason::BadSymbol, format!("`symbols`: {error}")))?;
+    let returned = Token::new("returned", f.returned);
+    let returned: BTreeMap<Symbol, DateTime<FixedOffset>> = if returned.is_present() {
+        serde_json::from_str(returned.json()?)
+            .map_err(|error| Rejection::new(RejectReason::BadTime, format!("`returned`: {error}")))?
+    } else {
+        BTreeMap::new()
+    };
     let session_id = decoder.session(Token::new("session_id", f.session_id))?;
-    Gap::new((start, end), scope, reason, symbols, session_id).map_err(|error| Rejection::of_value("gap_end_ts", &error))
+    let gap = Gap::new((start, end), scope, reason, symbols, session_id);
+    let gap = gap.map_err(|error| Rejection::of_value("gap_end_ts", &error))?;
+    Ok(gap.with_returns(returned.into_iter().map(|(symbol, at)| (symbol, at.to_utc()))))
 }
 
 fn feed(f: &Fields<'_>, decoder: &mut Decoder) -> Result<FeedEvent, Rejection> {
@@ -119,6 +136,60 @@ fn feed(f: &Fields<'_>, decoder: &mut Decoder) -> Result<FeedEvent, Rejection> {
     };
     let at = Token::new("ts", f.ts).time(decoder.assume_tz())?;
     Ok(FeedEvent { feed_id, session_id: decoder.session(Token::new("session_id", f.session_id))?, at, change })
+}
+
+fn loss(f: &Fields<'_>, decoder: &mut Decoder) -> Result<VolumeBreak, Rejection> {
+    let zone = decoder.assume_tz();
+    Ok(VolumeBreak {
+        symbol: Token::new("symbol", f.symbol).parse()?,
+        after: Token::new("after", f.after).time(zone)?,
+        before: Token::new("before", f.before).time(zone)?,
+        shares: Token::new("shares", f.shares).required_quantity()?,
+        session_id: decoder.session(Token::new("session_id", f.session_id))?,
+    })
+}
+
+fn healed(f: &Fields<'_>, decoder: &mut Decoder) -> Result<HealedBar, Rejection> {
+    let zone = decoder.assume_tz();
+    let price = |name, field| Token::new(name, field).required_price();
+    let ohlc = Ohlc::new(price("open", f.open)?, price("high", f.high)?, price("low", f.low)?, price("close", f.close)?);
+    Ok(HealedBar {
+        symbol: Token::new("symbol", f.symbol).parse()?,
+        bar_time: Token::new("bar_time", f.bar_time).time(zone)?,
+        ohlc: ohlc.map_err(|error| Rejection::of_value("high", &error))?,
+        volume: Token::new("volume", f.volume).required_quantity()?,
+        healed_at: Token::new("ts", f.ts).time(zone)?,
+        session_id: decoder.session(Token::new("session_id", f.session_id))?,
+    })
+}
+
+fn rejected(f: &Fields<'_>, decoder: &mut Decoder) -> Result<RejectedRecord, Rejection> {
+    let text = |name, field| Token::new(name, field).text().map(|text| text.into_owned());
+    Ok(RejectedRecord {
+        at: Token::new("ts", f.ts).time(decoder.assume_tz())?,
+        source: text("source", f.source)?,
+        reason: text("reason", f.reason)?,
+        detail: text("detail", f.detail)?,
+        sample: text("sample", f.sample)?,
+        session_id: decoder.session(Token::new("session_id", f.session_id))?,
+    })
+}
+
+fn slot(f: &Fields<'_>, decoder: &mut Decoder) -> Result<SlotEntry, Rejection> {
+    let (priority, by) = (Token::new("priority", f.priority), Token::new("by", f.by));
+    let at = Token::new("ts", f.ts).time(decoder.assume_tz())?;
+    Ok(SlotEntry {
+        at,
+        symbol: Token::new("symbol", f.symbol).parse()?,
+        decision: Token::new("change", f.change).parse()?,
+        priority: if priority.is_present() {
+            Some(priority.json()?.parse().map_err(|_| priority.wrong_type("thousandths"))?)
+        } else {
+            None
+        },
+        by: if by.is_present() { Some(by.parse()?) } else { None },
+        session_id: decoder.session(Token::new("session_id", f.session_id))?,
+    })
 }
 
 /// The quality flag; a line without one has nothing against it.

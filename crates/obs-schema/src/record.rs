@@ -1,7 +1,7 @@
 //! What a line of an archive says.
 
 use chrono::{DateTime, Utc};
-use obs_model::{Bar, FeedEvent, Gap, Quantity, SwingBar, Tick};
+use obs_model::{Bar, FeedEvent, Gap, HealedBar, Quantity, SessionId, SlotEntry, SwingBar, Tick, VolumeBreak};
 
 /// A line that carries data, ours or the Python system's.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +16,14 @@ pub enum Record {
     Gap(Gap),
     /// A change of what a feed attests.
     Feed(FeedEvent),
+    /// Shares that are missing.
+    Loss(VolumeBreak),
+    /// A minute as the broker told it afterwards.
+    Healed(HealedBar),
+    /// Something that was received and not recorded.
+    Rejected(RejectedRecord),
+    /// A decision about a subscription. It is for people: no table has it.
+    Slot(SlotEntry),
 }
 
 /// A trade as it was received.
@@ -39,10 +47,27 @@ pub struct SwingRecord {
     pub bar: SwingBar,
 }
 
+/// A frame, an answer or a record that was received and not recorded, because it could not be read or broke a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RejectedRecord {
+    /// When it reached us, by our clock.
+    pub at: DateTime<Utc>,
+    /// What it was, by the broker's name, such as `H0STCNT0`.
+    pub source: String,
+    /// The rule that it broke, by its short name.
+    pub reason: String,
+    /// What is wrong with it, in words.
+    pub detail: String,
+    /// How it begins.
+    pub sample: String,
+    /// The run of the recorder.
+    pub session_id: SessionId,
+}
+
 /// The archive's three streams, each a folder of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stream {
-    /// Gaps and feed changes: `events/YYYYMMDD.jsonl`.
+    /// Gaps, losses, healed minutes, rejects, feed changes and the slot ledger: `events/YYYYMMDD.jsonl`.
     Events,
     /// Ten-minute bars: `swing/YYYYMMDD.jsonl`.
     Swing,
@@ -72,7 +97,9 @@ impl Record {
         match self {
             Self::Tick(_) => Some(Stream::Scalp),
             Self::Swing(_) => Some(Stream::Swing),
-            Self::Gap(_) | Self::Feed(_) => Some(Stream::Events),
+            Self::Gap(_) | Self::Feed(_) | Self::Loss(_) | Self::Healed(_) | Self::Rejected(_) | Self::Slot(_) => {
+                Some(Stream::Events)
+            }
             Self::Bar(_) => None,
         }
     }

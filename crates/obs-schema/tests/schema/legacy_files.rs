@@ -64,6 +64,7 @@ fn counts(file: &Path) -> Counts {
             Decoded::Record(Record::Swing(_)) => "swing",
             Decoded::Record(Record::Gap(_)) => "gap",
             Decoded::Record(Record::Feed(_)) => "feed",
+            Decoded::Record(Record::Loss(_) | Record::Healed(_) | Record::Rejected(_) | Record::Slot(_)) => "ours",
             Decoded::NonData(kind) => kind.as_str(),
             Decoded::Reject(rejection) => rejection.reason.as_str(),
         };

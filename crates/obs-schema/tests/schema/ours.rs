@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use obs_model::{
-    Bar, Coverage, FeedChange, FeedEvent, FeedId, Gap, GapReason, GapScope, Ohlc, Price, QualityFlag, Quantity,
-    SchemaVersion, SessionId, SwingBar, Symbol, Tick,
+    Bar, Coverage, FeedChange, FeedEvent, FeedId, Gap, GapReason, GapScope, HealedBar, Ohlc, Price, QualityFlag, Quantity,
+    SchemaVersion, SessionId, SlotDecision, SlotEntry, SwingBar, Symbol, Tick, VolumeBreak,
 };
-use obs_schema::{Decoded, Decoder, Record, Stream, SwingRecord, TickRecord, encode};
+use obs_schema::{Decoded, Decoder, Record, RejectedRecord, Stream, SwingRecord, TickRecord, encode};
 use proptest::{collection, option, prelude::*, sample::select};
 use serde_json::{Value, json};
 
@@ -186,7 +186,8 @@ fn any_gap() -> impl Strategy<Value = Record> {
     (any_time(), any_time(), scope, select(&GapReason::ALL), symbols, any_session()).prop_map(
         |(one, other, scope, reason, symbols, session)| {
             let ends = (one.min(other), one.max(other));
-            Record::Gap(Gap::new(ends, scope, reason, symbols, session).unwrap())
+            let returned = symbols.first().map(|symbol| (*symbol, ends.0));
+            Record::Gap(Gap::new(ends, scope, reason, symbols, session).unwrap().with_returns(returned))
         },
     )
 }
@@ -203,6 +204,43 @@ fn any_feed() -> impl Strategy<Value = Record> {
         let feed_id = FeedId::new(feed.as_str()).unwrap();
         Record::Feed(FeedEvent { feed_id, session_id, at, change })
     })
+}
+
+fn any_loss() -> impl Strategy<Value = Record> {
+    (any_symbol(), any_time(), any_time(), any_quantity(), any_session()).prop_map(
+        |(symbol, after, before, shares, session_id)| {
+            Record::Loss(VolumeBreak { symbol, after, before, shares, session_id })
+        },
+    )
+}
+
+fn any_healed() -> impl Strategy<Value = Record> {
+    let prices = proptest::array::uniform4(any_price());
+    (any_symbol(), any_time(), prices, any_quantity(), any_time(), any_session()).prop_map(
+        |(symbol, bar_time, mut prices, volume, healed_at, session_id)| {
+            prices.sort();
+            let [low, open, close, high] = prices;
+            let ohlc = Ohlc::new(open, high, low, close).unwrap();
+            Record::Healed(HealedBar { symbol, bar_time, ohlc, volume, healed_at, session_id })
+        },
+    )
+}
+
+fn any_rejected() -> impl Strategy<Value = Record> {
+    (any_time(), "[A-Z0-9]{1,10}", "[a-z_]{1,50}", ".{0,80}", ".{0,200}", any_session()).prop_map(
+        |(at, source, reason, detail, sample, session_id)| {
+            Record::Rejected(RejectedRecord { at, source, reason, detail, sample, session_id })
+        },
+    )
+}
+
+fn any_slot() -> impl Strategy<Value = Record> {
+    let (priority, by) = (option::of(0..=1_000_u16), option::of(any_symbol()));
+    (any_time(), any_symbol(), select(&SlotDecision::ALL), priority, by, any_session()).prop_map(
+        |(at, symbol, decision, priority, by, session_id)| {
+            Record::Slot(SlotEntry { at, symbol, decision, priority, by, session_id })
+        },
+    )
 }
 
 fn any_bar() -> impl Strategy<Value = Record> {
@@ -229,7 +267,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
-    fn every_record_reads_back(record in prop_oneof![any_tick(), any_swing(), any_gap(), any_feed(), any_bar()]) {
+    fn every_record_reads_back(record in prop_oneof![any_tick(), any_swing(), any_gap(), any_feed(), any_loss(), any_healed(), any_rejected(), any_slot(), any_bar()]) {
         let line = encoded(&record);
         prop_assert!(!line.contains(['\n', '\r']), "{}", line);
         prop_assert!(serde_json::from_str::<Value>(&line).is_ok_and(|json| json.is_object()), "{}", line);
