@@ -3,7 +3,7 @@
 use std::{collections::HashMap, hash::Hash};
 
 use obs_model::{Bar, Coverage, Ohlc, Price, Quantity, SwingBar, Symbol};
-use obs_store::{Committed, Table, TimeRange};
+use obs_store::{Committed, Replaced, Table, TableCount, TimeRange};
 use rust_decimal::Decimal;
 use sqlx::{PgConnection, PgPool, QueryBuilder, postgres::PgRow};
 
@@ -16,6 +16,9 @@ use crate::{
     ticks::restrict,
     wire::Instant,
 };
+
+/// Bars of one statement: some megabytes.
+const PIECE: usize = 20_000;
 
 /// Writes bars that came as records, and remembers that they did.
 pub(crate) async fn record(
@@ -50,6 +53,52 @@ pub(crate) async fn derive(
         return Ok(());
     }
     write(connection, &bars, false, committed).await
+}
+
+/// Replaces aggregated bars of a range, of some symbols or of all.
+pub(crate) async fn replace(
+    pool: &PgPool,
+    range: TimeRange,
+    symbols: Option<Vec<Symbol>>,
+    bars: &[Bar],
+) -> Result<Replaced, Failure> {
+    let mut transaction = pool.begin().await?;
+    match replace_in(&mut transaction, range, symbols, bars).await {
+        Ok(replaced) => {
+            transaction.commit().await?;
+            Ok(replaced)
+        }
+        Err(error) => {
+            // If this fails too the connection is gone, and the server rolls back by itself.
+            transaction.rollback().await.ok();
+            Err(error.into())
+        }
+    }
+}
+
+async fn replace_in(
+    connection: &mut PgConnection,
+    range: TimeRange,
+    symbols: Option<Vec<Symbol>>,
+    bars: &[Bar],
+) -> Result<Replaced, sqlx::Error> {
+    let mut query = QueryBuilder::new(
+        "DELETE FROM scalp_1m_bars AS bar WHERE NOT EXISTS ( \
+             SELECT FROM recorded_bars AS held WHERE held.symbol = bar.symbol AND held.bar_time = bar.bar_time \
+         ) AND ",
+    );
+    restrict(&mut query, "bar_time", range, None);
+    if let Some(symbols) = symbols {
+        let symbols: Vec<String> = symbols.iter().map(Symbol::to_string).collect();
+        query.push(" AND symbol = ANY (").push_bind(symbols).push(")");
+    }
+    let removed = query.build().execute(&mut *connection).await?.rows_affected();
+    let mut committed = Committed::default();
+    for bars in bars.chunks(PIECE) {
+        derive(connection, bars, &mut committed).await?;
+    }
+    let TableCount { inserted, updated } = committed.of(Table::ScalpBars);
+    Ok(Replaced { removed, written: inserted + updated })
 }
 
 async fn write(
@@ -185,7 +234,7 @@ pub(crate) fn add(committed: &mut Committed, table: Table, (inserted, updated): 
     committed.add(table, inserted.unsigned_abs(), updated.unsigned_abs());
 }
 
-fn read(row: &PgRow) -> Result<Bar, BadCell> {
+pub(crate) fn read(row: &PgRow) -> Result<Bar, BadCell> {
     let [open, high, low, close] = ["open", "high", "low", "close"].map(|column| price(row, column));
     Ok(Bar {
         symbol: parsed(row, "symbol")?,

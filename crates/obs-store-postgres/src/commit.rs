@@ -3,7 +3,7 @@
 use obs_store::{Batch, Committed, Table};
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 
-use crate::{bars, copy, error::Failure, feeds, ledger, position};
+use crate::{account, bars, copy, error::Failure, feeds, gaps, ledger, position};
 
 /// A commit need not wait for the disk: the archive holds the lines, the position goes with the rows, and [`settle`] waits.
 const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit TO off";
@@ -73,8 +73,10 @@ async fn write(connection: &mut PgConnection, batch: &Batch, committed: &mut Com
     bars::record(connection, &batch.recorded_bars, committed).await?;
     bars::derive(connection, &batch.bars, committed).await?;
     bars::write_swing(connection, &batch.swing_bars, committed).await?;
-    feeds::write_gaps(connection, &batch.gaps, committed).await?;
+    gaps::write(connection, &batch.gaps, committed).await?;
     feeds::apply(connection, &batch.feed_events, committed).await?;
+    account::write_breaks(connection, &batch.volume_breaks, committed).await?;
+    account::write_healed(connection, &batch.healed_bars, committed).await?;
     ledger::write_rejects(connection, &batch.rejects, committed).await?;
     ledger::write_day_volumes(connection, &batch.day_volumes).await?;
     Ok(())

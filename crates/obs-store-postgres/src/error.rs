@@ -63,8 +63,8 @@ fn remedy_for(error: &dyn DatabaseError) -> Remedy {
     match error.code().as_deref() {
         // disk_full, read_only_sql_transaction
         Some("53100" | "25006") => Remedy::MakeRoom(said()),
-        // lock_not_available
-        Some("55P03") => Remedy::Wait(said()),
+        // lock_not_available; object_not_in_prerequisite_state, which is what a database says that admits nobody for a while
+        Some("55P03" | "55000") => Remedy::Wait(said()),
         // Connection exceptions, insufficient resources, transaction rollbacks, and operator interventions from
         // admin_shutdown to idle_session_timeout.
         Some(code) if ["08", "53", "40", "57P0"].iter().any(|class| code.starts_with(class)) => Remedy::Wait(said()),

@@ -1,40 +1,14 @@
-//! Gaps, and when feeds were attested alive.
+//! When feeds were attested alive.
 
-use obs_model::{FeedChange, FeedEvent, FeedSession, Gap};
+use obs_model::{FeedChange, FeedEvent, FeedSession};
 use obs_store::{Committed, Table, TimeRange};
 use sqlx::{PgConnection, PgPool, postgres::PgRow};
 
 use crate::{
-    bars::column,
     error::Failure,
     row::{BadCell, cell, checked, instant, parsed, read_all, symbol_and},
     wire::Instant,
 };
-
-pub(crate) async fn write_gaps(
-    connection: &mut PgConnection,
-    gaps: &[Gap],
-    committed: &mut Committed,
-) -> Result<(), sqlx::Error> {
-    if gaps.is_empty() {
-        return Ok(());
-    }
-    let gaps: Vec<&Gap> = gaps.iter().collect();
-    let written = sqlx::query(
-        "INSERT INTO scalp_gaps (gap_start_ts, gap_end_ts, gap_seconds, scope, reason, session_id) \
-         SELECT * FROM unnest($1::timestamptz[], $2::timestamptz[], $3::integer[], $4::text[], $5::text[], $6::text[])",
-    )
-    .bind(column(&gaps, |gap| Instant(gap.start())))
-    .bind(column(&gaps, |gap| Instant(gap.end())))
-    .bind(column(&gaps, Gap::seconds))
-    .bind(column(&gaps, |gap| gap.scope.as_str()))
-    .bind(column(&gaps, |gap| gap.reason.as_str()))
-    .bind(column(&gaps, |gap| gap.session_id.to_string()))
-    .execute(connection)
-    .await?;
-    committed.add(Table::ScalpGaps, written.rows_affected(), 0);
-    Ok(())
-}
 
 /// Applies changes in their order.
 pub(crate) async fn apply(
@@ -96,21 +70,7 @@ async fn apply_one(connection: &mut PgConnection, event: &FeedEvent) -> Result<(
     Ok((0, query.execute(connection).await?.rows_affected()))
 }
 
-pub(crate) async fn gaps(pool: &PgPool, range: TimeRange) -> Result<Vec<Gap>, Failure> {
-    // The last condition finds those without length, which begin and end with the range.
-    let rows = sqlx::query(
-        "SELECT id, gap_start_ts, gap_end_ts, scope, reason, session_id FROM scalp_gaps \
-         WHERE gap_start_ts < $2 AND (gap_end_ts > $1 OR gap_start_ts >= $1) ORDER BY gap_start_ts, id",
-    )
-    .bind(Instant::bound(range.from))
-    .bind(Instant::bound(range.until))
-    .fetch_all(pool)
-    .await?;
-    let key = |row: &_| cell::<i32>(row, "id").map_or_else(|_| "?".to_owned(), |id| id.to_string());
-    Ok(read_all("scalp_gaps", &rows, key, read_gap)?)
-}
-
-pub(crate) async fn feed_sessions(pool: &PgPool, range: TimeRange) -> Result<Vec<FeedSession>, Failure> {
+pub(crate) async fn sessions(pool: &PgPool, range: TimeRange) -> Result<Vec<FeedSession>, Failure> {
     let rows = sqlx::query(
         "SELECT feed_id, symbol, attested_from, session_id, attested_until, closed FROM feed_sessions \
          WHERE attested_from < $2 AND (attested_until > $1 OR attested_from >= $1) \
@@ -120,16 +80,10 @@ pub(crate) async fn feed_sessions(pool: &PgPool, range: TimeRange) -> Result<Vec
     .bind(Instant::bound(range.until))
     .fetch_all(pool)
     .await?;
-    Ok(read_all("feed_sessions", &rows, |row| symbol_and(row, "attested_from"), read_session)?)
+    Ok(read_all("feed_sessions", &rows, |row| symbol_and(row, "attested_from"), read)?)
 }
 
-fn read_gap(row: &PgRow) -> Result<Gap, BadCell> {
-    let ends = (instant(row, "gap_start_ts")?, instant(row, "gap_end_ts")?);
-    let (scope, reason) = (parsed(row, "scope")?, parsed(row, "reason")?);
-    checked("gap_end_ts", Gap::new(ends, scope, reason, Vec::new(), parsed(row, "session_id")?))
-}
-
-fn read_session(row: &PgRow) -> Result<FeedSession, BadCell> {
+fn read(row: &PgRow) -> Result<FeedSession, BadCell> {
     Ok(FeedSession {
         feed_id: checked("feed_id", obs_model::FeedId::new(cell(row, "feed_id")?))?,
         session_id: parsed(row, "session_id")?,

@@ -3,14 +3,15 @@
 use std::borrow::Cow;
 
 use chrono::NaiveDate;
-use obs_store::{Advance, Committed, DayVolume, Reject, Table};
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, postgres::PgRow};
+use obs_store::{Advance, Committed, DayVolume, LedgerEntry, Reject, RejectSelection, Table};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, QueryBuilder, postgres::PgRow};
 
 use crate::{
     bars::{add, column, last_of_each},
     error::Failure,
     position::digest,
-    row::{BadCell, cell, count as read_count, parsed, quantity, read_all, signed},
+    row::{BadCell, cell, count as read_count, instant, parsed, quantity, read_all, signed},
+    wire::Instant,
 };
 
 /// Removes the rejects of lines that are read again now: the last line of a file may have been torn and is whole today.
@@ -103,19 +104,54 @@ pub(crate) async fn day_volumes(pool: &PgPool, day: NaiveDate) -> Result<Vec<Day
     Ok(volumes)
 }
 
-pub(crate) async fn rejects(pool: &PgPool, limit: u32) -> Result<Vec<Reject>, Failure> {
-    let rows = sqlx::query(
-        "SELECT head, path, line_number, byte_offset, reason, detail, raw FROM load_rejects \
-         ORDER BY rejected_at, path COLLATE \"C\", byte_offset LIMIT $1",
-    )
-    .bind(i64::from(limit))
-    .fetch_all(pool)
-    .await?;
-    let place = |row: &PgRow| {
-        let offset = cell::<i64>(row, "byte_offset").map_or_else(|_| "?".to_owned(), |offset| offset.to_string());
-        format!("{}, byte {offset}", cell::<&str>(row, "path").unwrap_or("?"))
-    };
-    Ok(read_all("load_rejects", &rows, place, read)?)
+/// Adds the conditions of a selection to a statement on `load_rejects`, of which the last word is `WHERE`.
+fn restrict(query: &mut QueryBuilder<Postgres>, selection: &RejectSelection) {
+    query.push(if selection.waiting { "acknowledged_at IS NULL" } else { "TRUE" });
+    if let Some(head) = selection.head {
+        query.push(" AND head = ").push_bind(head.as_bytes().to_vec());
+    }
+    if let Some(path) = &selection.path {
+        query.push(" AND path = ").push_bind(without_nul(path).into_owned());
+    }
+    if let Some(offset) = selection.byte_offset {
+        query.push(" AND byte_offset = ").push_bind(signed(offset));
+    }
+    if let Some(line) = selection.line_number {
+        query.push(" AND line_number = ").push_bind(signed(line));
+    }
+    if let Some(reason) = &selection.reason {
+        query.push(" AND reason = ").push_bind(without_nul(reason).into_owned());
+    }
+}
+
+pub(crate) async fn entries(pool: &PgPool, selection: &RejectSelection, limit: u32) -> Result<Vec<LedgerEntry>, Failure> {
+    let mut query = QueryBuilder::new(
+        "SELECT head, path, line_number, byte_offset, reason, detail, raw, rejected_at, acknowledged_at \
+         FROM load_rejects WHERE ",
+    );
+    restrict(&mut query, selection);
+    query.push(" ORDER BY rejected_at, path COLLATE \"C\", byte_offset LIMIT ").push_bind(i64::from(limit));
+    let rows = query.build().fetch_all(pool).await?;
+    let entries = read_all("load_rejects", &rows, place, |row| {
+        Ok(LedgerEntry {
+            reject: read(row)?,
+            rejected_at: instant(row, "rejected_at")?,
+            acknowledged_at: cell::<Option<Instant>>(row, "acknowledged_at")?.map(|instant| instant.0),
+        })
+    })?;
+    Ok(entries)
+}
+
+pub(crate) async fn unacknowledged(pool: &PgPool) -> Result<u64, Failure> {
+    let statement = "SELECT count(*) FROM load_rejects WHERE acknowledged_at IS NULL";
+    let count: i64 = sqlx::query_scalar(statement).fetch_one(pool).await?;
+    Ok(count.unsigned_abs())
+}
+
+pub(crate) async fn acknowledge(pool: &PgPool, selection: &RejectSelection) -> Result<u64, Failure> {
+    let mut query = QueryBuilder::new("UPDATE load_rejects SET acknowledged_at = NOW() WHERE ");
+    restrict(&mut query, &RejectSelection { waiting: true, ..selection.clone() });
+    Ok(query.build().execute(pool).await?.rows_affected())
 }
 
 pub(crate) async fn count(pool: &PgPool, table: Table) -> Result<u64, Failure> {
@@ -127,6 +163,12 @@ pub(crate) async fn count(pool: &PgPool, table: Table) -> Result<u64, Failure> {
 /// PostgreSQL's texts cannot hold the character NUL, which a strange path or line may contain.
 fn without_nul(text: &str) -> Cow<'_, str> {
     if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) }
+}
+
+/// A row's file and place in it, for an error.
+fn place(row: &PgRow) -> String {
+    let offset = cell::<i64>(row, "byte_offset").map_or_else(|_| "?".to_owned(), |offset| offset.to_string());
+    format!("{}, byte {offset}", cell::<&str>(row, "path").unwrap_or("?"))
 }
 
 fn read(row: &PgRow) -> Result<Reject, BadCell> {

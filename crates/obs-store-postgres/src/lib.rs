@@ -3,13 +3,17 @@
 //! [`PostgresStore`] implements every port of `obs-store` on PostgreSQL 15 or newer. Ticks go in by `COPY … BINARY`, everything
 //! with a key by one `INSERT … ON CONFLICT` per table and batch, and the loading position in the same transaction.
 
+mod account;
+mod aggregate;
 mod bars;
 mod commit;
 mod copy;
 mod error;
 mod feeds;
+mod gaps;
 mod ledger;
 mod position;
+mod queries;
 mod row;
 mod schema;
 mod store;

@@ -4,23 +4,30 @@ use std::{fmt, str::FromStr, time::Duration};
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
-use obs_model::{Bar, FeedSession, Gap, MigrationEntry, SwingBar, Symbol, Tick};
+use obs_model::{
+    Bar, Coverage, FeedSession, Gap, HealedBar, MigrationEntry, PortfolioSnapshot, SwingBar, Symbol, Tick, VolumeBreak,
+};
 use obs_store::{
-    BarRepository, Batch, Committed, DayVolume, Digest, GapRepository, LoadRepository, Position, Reject, SchemaRepository,
-    Staged, Store, StoreError, Table, TickRepository, TimeRange,
+    AccountRepository, BarRepository, Batch, Committed, DayVolume, Digest, GapRepository, LedgerEntry, LoadRepository,
+    Position, QueryRepository, RejectSelection, Replaced, SchemaRepository, SourcedBar, Staged, Store, StoreError,
+    SymbolCoverage, Table, TickRepository, TimeRange,
 };
 use sqlx::{
-    Connection, PgConnection, PgPool,
+    Connection, Executor, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::task::JoinHandle;
 
-use crate::{bars, commit, copy, error::Failure, feeds, ledger, position, schema, ticks};
+use crate::{account, aggregate, bars, commit, copy, error::Failure, feeds, gaps, ledger, position, queries, schema, ticks};
 
 /// How long connecting may take, and how long a call may wait for a connection.
 const DEADLINE: Duration = Duration::from_secs(5);
 /// One writer, a few readers, and one to spare; a server grants about a hundred to all its clients.
 const CONNECTIONS: u32 = 5;
+
+/// What we know better than the server's defaults, which are for disks that turn: random reads cost little more than others.
+/// Compiling a statement takes longer than most of ours. Aggregating a day of ticks takes some tens of megabytes.
+const TUNING: &str = "SET random_page_cost = 1.1; SET jit = off; SET work_mem = '64MB'";
 
 /// A store on PostgreSQL 15 or newer. Dropping it closes its connections.
 pub struct PostgresStore {
@@ -53,7 +60,11 @@ impl PostgresStore {
                 return Err(StoreError::Unavailable { store: name, reason, source: None });
             }
         }
-        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(DEADLINE).connect_lazy_with(options);
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(DEADLINE)
+            .after_connect(|connection, _| Box::pin(async { connection.execute(TUNING).await.map(drop) }))
+            .connect_lazy_with(options);
         Ok(Self { pool, name })
     }
 
@@ -147,8 +158,16 @@ impl LoadRepository for PostgresStore {
         self.explained("reading day volumes", ledger::day_volumes(&self.pool, day).await)
     }
 
-    async fn rejects(&self, limit: u32) -> Result<Vec<Reject>, StoreError> {
-        self.explained("reading rejects", ledger::rejects(&self.pool, limit).await)
+    async fn ledger(&self, selection: &RejectSelection, limit: u32) -> Result<Vec<LedgerEntry>, StoreError> {
+        self.explained("reading the reject ledger", ledger::entries(&self.pool, selection, limit).await)
+    }
+
+    async fn unacknowledged(&self) -> Result<u64, StoreError> {
+        self.explained("counting rejects", ledger::unacknowledged(&self.pool).await)
+    }
+
+    async fn acknowledge(&self, selection: &RejectSelection) -> Result<u64, StoreError> {
+        self.explained("acknowledging rejects", ledger::acknowledge(&self.pool, selection).await)
     }
 
     async fn count(&self, table: Table) -> Result<u64, StoreError> {
@@ -189,6 +208,25 @@ impl BarRepository for PostgresStore {
         self.explained("reading bars", bars::bars(&self.pool, range, symbol).await)
     }
 
+    async fn aggregate(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<Bar>, StoreError> {
+        self.explained("aggregating ticks", aggregate::aggregate(&self.pool, range, symbol).await)
+    }
+
+    async fn coverage(&self, range: TimeRange, symbol: Symbol) -> Result<Vec<(DateTime<Utc>, Coverage)>, StoreError> {
+        self.explained("working out coverage", aggregate::coverage(&self.pool, range, symbol).await)
+    }
+
+    async fn replace_bars(
+        &self,
+        range: TimeRange,
+        symbols: Option<&[Symbol]>,
+        bars: &[Bar],
+    ) -> Result<Replaced, StoreError> {
+        let (pool, symbols, bars) = (self.pool.clone(), symbols.map(<[Symbol]>::to_vec), bars.to_vec());
+        let replace = tokio::spawn(async move { bars::replace(&pool, range, symbols, &bars).await });
+        joined(&self.name, "replacing bars", replace).await
+    }
+
     async fn swing_bars(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<SwingBar>, StoreError> {
         self.explained("reading swing bars", bars::swing_bars(&self.pool, range, symbol).await)
     }
@@ -197,10 +235,44 @@ impl BarRepository for PostgresStore {
 #[async_trait]
 impl GapRepository for PostgresStore {
     async fn gaps(&self, range: TimeRange) -> Result<Vec<Gap>, StoreError> {
-        self.explained("reading gaps", feeds::gaps(&self.pool, range).await)
+        self.explained("reading gaps", gaps::gaps(&self.pool, range).await)
     }
 
     async fn feed_sessions(&self, range: TimeRange) -> Result<Vec<FeedSession>, StoreError> {
-        self.explained("reading feed sessions", feeds::feed_sessions(&self.pool, range).await)
+        self.explained("reading feed sessions", feeds::sessions(&self.pool, range).await)
+    }
+}
+
+#[async_trait]
+impl AccountRepository for PostgresStore {
+    async fn volume_breaks(&self, range: TimeRange) -> Result<Vec<VolumeBreak>, StoreError> {
+        self.explained("reading volume breaks", account::breaks(&self.pool, range).await)
+    }
+
+    async fn healed_bars(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<HealedBar>, StoreError> {
+        self.explained("reading healed bars", account::healed(&self.pool, range, symbol).await)
+    }
+
+    async fn bars_with_healing(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<SourcedBar>, StoreError> {
+        self.explained("reading bars with healing", account::with_healing(&self.pool, range, symbol).await)
+    }
+}
+
+#[async_trait]
+impl QueryRepository for PostgresStore {
+    async fn last_bars(&self, symbol: Symbol, number: u32) -> Result<Vec<Bar>, StoreError> {
+        self.explained("reading the last bars", queries::last_bars(&self.pool, symbol, number).await)
+    }
+
+    async fn latest_quotes(&self) -> Result<Vec<Tick>, StoreError> {
+        self.explained("reading the latest quotes", queries::latest_quotes(&self.pool).await)
+    }
+
+    async fn coverage_by_symbol(&self, range: TimeRange) -> Result<Vec<SymbolCoverage>, StoreError> {
+        self.explained("reading coverage by symbol", queries::coverage_by_symbol(&self.pool, range).await)
+    }
+
+    async fn latest_snapshot(&self) -> Result<Option<PortfolioSnapshot>, StoreError> {
+        self.explained("reading the latest snapshot", queries::latest_snapshot(&self.pool).await)
     }
 }

@@ -19,7 +19,6 @@ pub(crate) async fn ticks(pool: &PgPool, range: TimeRange, symbol: Option<Symbol
     restrict(&mut query, "event_time", range, symbol);
     query.push(" ORDER BY event_time, id");
     let rows = query.build().fetch_all(pool).await?;
-    let key = |row: &_| cell::<i64>(row, "id").map_or_else(|_| "?".to_owned(), |id| id.to_string());
     Ok(read_all("scalp_ticks", &rows, key, read)?)
 }
 
@@ -39,7 +38,12 @@ pub(crate) fn restrict(query: &mut QueryBuilder<Postgres>, column: &'static str,
     }
 }
 
-fn read(row: &PgRow) -> Result<Tick, BadCell> {
+/// A row's number, for an error.
+pub(crate) fn key(row: &PgRow) -> String {
+    cell::<i64>(row, "id").map_or_else(|_| "?".to_owned(), |id| id.to_string())
+}
+
+pub(crate) fn read(row: &PgRow) -> Result<Tick, BadCell> {
     Ok(Tick {
         symbol: parsed(row, "symbol")?,
         event_time: instant(row, "event_time")?,

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, hash::Hash};
 
 use obs_model::{Bar, Coverage, Ohlc, Quantity, SwingBar, Symbol};
-use obs_store::{Committed, Table, TimeRange};
+use obs_store::{Committed, Replaced, Table, TableCount, TimeRange};
 use sqlx::{QueryBuilder, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
 use crate::{
@@ -74,6 +74,51 @@ pub(crate) async fn write_swing(
         committed.add(Table::SwingBars, inserted, updated);
     }
     Ok(())
+}
+
+/// Replaces aggregated bars of a range, of some symbols or of all.
+pub(crate) async fn replace(
+    writer: &SqlitePool,
+    range: TimeRange,
+    symbols: Option<&[Symbol]>,
+    bars: &[Bar],
+) -> Result<Replaced, Failure> {
+    let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
+    match replace_in(&mut transaction, range, symbols, bars).await {
+        Ok(replaced) => {
+            transaction.commit().await?;
+            Ok(replaced)
+        }
+        Err(error) => {
+            // If this fails too the transaction is over already: SQLite ends it by itself when the disk is full.
+            transaction.rollback().await.ok();
+            Err(error.into())
+        }
+    }
+}
+
+async fn replace_in(
+    connection: &mut SqliteConnection,
+    range: TimeRange,
+    symbols: Option<&[Symbol]>,
+    bars: &[Bar],
+) -> Result<Replaced, sqlx::Error> {
+    let mut query = QueryBuilder::new(
+        "DELETE FROM scalp_1m_bars WHERE NOT EXISTS ( \
+             SELECT 1 FROM recorded_bars AS held \
+             WHERE held.symbol = scalp_1m_bars.symbol AND held.bar_time = scalp_1m_bars.bar_time \
+         ) AND ",
+    );
+    restrict(&mut query, "bar_time", range, None);
+    if let Some(symbols) = symbols {
+        let quoted: Vec<_> = symbols.iter().map(|symbol| format!("\"{symbol}\"")).collect();
+        query.push(" AND symbol IN (SELECT value FROM json_each(").push_bind(format!("[{}]", quoted.join(","))).push("))");
+    }
+    let removed = query.build().execute(&mut *connection).await?.rows_affected();
+    let mut committed = Committed::default();
+    derive(connection, bars, &mut committed).await?;
+    let TableCount { inserted, updated } = committed.of(Table::ScalpBars);
+    Ok(Replaced { removed, written: inserted + updated })
 }
 
 /// Inserts a row, or else updates the one at its key, and returns how many were inserted and updated. SQLite's own upsert does
@@ -155,7 +200,7 @@ fn bind_swing<'q>(query: Bound<'q>, bar: &SwingBar) -> Bound<'q> {
         .bind(bar.quality_flag.as_str())
 }
 
-fn read(row: &SqliteRow) -> Result<Bar, BadCell> {
+pub(crate) fn read(row: &SqliteRow) -> Result<Bar, BadCell> {
     let [open, high, low, close] = ["open", "high", "low", "close"].map(|column| price(row, column));
     Ok(Bar {
         symbol: parsed(row, "symbol")?,

@@ -3,7 +3,7 @@
 use obs_store::{Batch, Committed};
 use sqlx::{SqliteConnection, SqlitePool};
 
-use crate::{bars, error::Failure, feeds, ledger, position, ticks};
+use crate::{account, bars, error::Failure, feeds, gaps, ledger, position, ticks};
 
 /// Commits a batch, or leaves the database as it was.
 pub(crate) async fn commit(writer: &SqlitePool, batch: &Batch) -> Result<Committed, Failure> {
@@ -40,8 +40,10 @@ async fn write(connection: &mut SqliteConnection, batch: &Batch) -> Result<Commi
     bars::record(connection, &batch.recorded_bars, &mut committed).await?;
     bars::derive(connection, &batch.bars, &mut committed).await?;
     bars::write_swing(connection, &batch.swing_bars, &mut committed).await?;
-    feeds::write_gaps(connection, &batch.gaps, &mut committed).await?;
+    gaps::write(connection, &batch.gaps, &mut committed).await?;
     feeds::apply(connection, &batch.feed_events, &mut committed).await?;
+    account::write_breaks(connection, &batch.volume_breaks, &mut committed).await?;
+    account::write_healed(connection, &batch.healed_bars, &mut committed).await?;
     ledger::write_rejects(connection, &batch.rejects, &mut committed).await?;
     ledger::write_day_volumes(connection, &batch.day_volumes).await?;
     Ok(committed)

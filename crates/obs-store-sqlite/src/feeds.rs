@@ -1,6 +1,6 @@
-//! Gaps, and when feeds were attested alive.
+//! When feeds were attested alive.
 
-use obs_model::{FeedChange, FeedEvent, FeedSession, Gap};
+use obs_model::{FeedChange, FeedEvent, FeedSession};
 use obs_store::{Committed, Table, TimeRange};
 use sqlx::{SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
@@ -8,29 +8,6 @@ use crate::{
     error::Failure,
     row::{BadCell, bound_text, cell, checked, instant, instant_text, parsed, read_all, symbol_and},
 };
-
-pub(crate) async fn write_gaps(
-    connection: &mut SqliteConnection,
-    gaps: &[Gap],
-    committed: &mut Committed,
-) -> Result<(), sqlx::Error> {
-    for gap in gaps {
-        let written = sqlx::query(
-            "INSERT INTO scalp_gaps (gap_start_ts, gap_end_ts, gap_seconds, scope, reason, session_id) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )
-        .bind(instant_text(gap.start()))
-        .bind(instant_text(gap.end()))
-        .bind(gap.seconds())
-        .bind(gap.scope.as_str())
-        .bind(gap.reason.as_str())
-        .bind(gap.session_id.as_str())
-        .execute(&mut *connection)
-        .await?;
-        committed.add(Table::ScalpGaps, written.rows_affected(), 0);
-    }
-    Ok(())
-}
 
 /// Applies changes in their order.
 pub(crate) async fn apply(
@@ -92,21 +69,7 @@ async fn apply_one(connection: &mut SqliteConnection, event: &FeedEvent) -> Resu
     Ok((0, query.execute(connection).await?.rows_affected()))
 }
 
-pub(crate) async fn gaps(pool: &SqlitePool, range: TimeRange) -> Result<Vec<Gap>, Failure> {
-    // The last condition finds those without length, which begin and end with the range.
-    let rows = sqlx::query(
-        "SELECT id, gap_start_ts, gap_end_ts, scope, reason, session_id FROM scalp_gaps \
-         WHERE gap_start_ts < ?2 AND (gap_end_ts > ?1 OR gap_start_ts >= ?1) ORDER BY gap_start_ts, id",
-    )
-    .bind(bound_text(range.from))
-    .bind(bound_text(range.until))
-    .fetch_all(pool)
-    .await?;
-    let key = |row: &_| cell::<i64>(row, "id").map_or_else(|_| "?".to_owned(), |id| id.to_string());
-    Ok(read_all("scalp_gaps", &rows, key, read_gap)?)
-}
-
-pub(crate) async fn feed_sessions(pool: &SqlitePool, range: TimeRange) -> Result<Vec<FeedSession>, Failure> {
+pub(crate) async fn sessions(pool: &SqlitePool, range: TimeRange) -> Result<Vec<FeedSession>, Failure> {
     let rows = sqlx::query(
         "SELECT feed_id, symbol, attested_from, session_id, attested_until, closed FROM feed_sessions \
          WHERE attested_from < ?2 AND (attested_until > ?1 OR attested_from >= ?1) \
@@ -116,16 +79,10 @@ pub(crate) async fn feed_sessions(pool: &SqlitePool, range: TimeRange) -> Result
     .bind(bound_text(range.until))
     .fetch_all(pool)
     .await?;
-    Ok(read_all("feed_sessions", &rows, |row| symbol_and(row, "attested_from"), read_session)?)
+    Ok(read_all("feed_sessions", &rows, |row| symbol_and(row, "attested_from"), read)?)
 }
 
-fn read_gap(row: &SqliteRow) -> Result<Gap, BadCell> {
-    let ends = (instant(row, "gap_start_ts")?, instant(row, "gap_end_ts")?);
-    let (scope, reason) = (parsed(row, "scope")?, parsed(row, "reason")?);
-    checked("gap_end_ts", Gap::new(ends, scope, reason, Vec::new(), parsed(row, "session_id")?))
-}
-
-fn read_session(row: &SqliteRow) -> Result<FeedSession, BadCell> {
+fn read(row: &SqliteRow) -> Result<FeedSession, BadCell> {
     Ok(FeedSession {
         feed_id: checked("feed_id", obs_model::FeedId::new(cell(row, "feed_id")?))?,
         session_id: parsed(row, "session_id")?,

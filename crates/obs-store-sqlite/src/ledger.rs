@@ -1,14 +1,17 @@
 //! The reject ledger, running day volumes, and counts.
 
 use chrono::NaiveDate;
-use obs_store::{Advance, Committed, DayVolume, Reject, Table};
-use sqlx::{AssertSqlSafe, SqliteConnection, SqlitePool, sqlite::SqliteRow};
+use obs_store::{Advance, Committed, DayVolume, LedgerEntry, Reject, RejectSelection, Table};
+use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
 use crate::{
     bars::{last_of_each, upsert},
     error::Failure,
     position::digest,
-    row::{BadCell, Bound, cell, count as read_count, day as read_day, parsed, quantity, read_all, signed},
+    row::{
+        BadCell, Bound, cell, cell_or_none, count as read_count, day as read_day, instant, parsed, parsed_instant, quantity,
+        read_all, signed,
+    },
 };
 
 const INSERT: &str = "INSERT INTO load_rejects (head, path, line_number, byte_offset, reason, detail, raw) \
@@ -84,19 +87,64 @@ pub(crate) async fn day_volumes(pool: &SqlitePool, day: NaiveDate) -> Result<Vec
     Ok(volumes)
 }
 
-pub(crate) async fn rejects(pool: &SqlitePool, limit: u32) -> Result<Vec<Reject>, Failure> {
-    let rows = sqlx::query(
-        "SELECT head, path, line_number, byte_offset, reason, detail, raw FROM load_rejects \
-         ORDER BY rejected_at, rowid LIMIT ?1",
-    )
-    .bind(i64::from(limit))
-    .fetch_all(pool)
-    .await?;
+pub(crate) async fn entries(
+    pool: &SqlitePool,
+    selection: &RejectSelection,
+    limit: u32,
+) -> Result<Vec<LedgerEntry>, Failure> {
+    let mut query = QueryBuilder::new(
+        "SELECT head, path, line_number, byte_offset, reason, detail, raw, rejected_at, acknowledged_at \
+         FROM load_rejects WHERE ",
+    );
+    restrict(&mut query, selection);
+    query.push(" ORDER BY rejected_at, rowid LIMIT ").push_bind(i64::from(limit));
+    let rows = query.build().fetch_all(pool).await?;
     let place = |row: &SqliteRow| {
         let offset = cell::<i64>(row, "byte_offset").map_or_else(|_| "?".to_owned(), |offset| offset.to_string());
         format!("{}, byte {offset}", cell::<&str>(row, "path").unwrap_or("?"))
     };
-    Ok(read_all("load_rejects", &rows, place, read)?)
+    let entries = read_all("load_rejects", &rows, place, |row| {
+        let acknowledged = cell_or_none::<&str>(row, "acknowledged_at")?;
+        Ok(LedgerEntry {
+            reject: read(row)?,
+            rejected_at: instant(row, "rejected_at")?,
+            acknowledged_at: acknowledged.map(|text| parsed_instant("acknowledged_at", text)).transpose()?,
+        })
+    })?;
+    Ok(entries)
+}
+
+pub(crate) async fn unacknowledged(pool: &SqlitePool) -> Result<u64, Failure> {
+    let statement = "SELECT count(*) FROM load_rejects WHERE acknowledged_at IS NULL";
+    let count: i64 = sqlx::query_scalar(statement).fetch_one(pool).await?;
+    Ok(count.unsigned_abs())
+}
+
+pub(crate) async fn acknowledge(writer: &SqlitePool, selection: &RejectSelection) -> Result<u64, Failure> {
+    let mut query =
+        QueryBuilder::new("UPDATE load_rejects SET acknowledged_at = strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z' WHERE ");
+    restrict(&mut query, &RejectSelection { waiting: true, ..selection.clone() });
+    Ok(query.build().execute(writer).await?.rows_affected())
+}
+
+/// Adds the conditions of a selection to a statement on `load_rejects`, of which the last word is `WHERE`.
+fn restrict(query: &mut QueryBuilder<Sqlite>, selection: &RejectSelection) {
+    query.push(if selection.waiting { "acknowledged_at IS NULL" } else { "TRUE" });
+    if let Some(head) = selection.head {
+        query.push(" AND head = ").push_bind(head.as_bytes().to_vec());
+    }
+    if let Some(path) = &selection.path {
+        query.push(" AND path = ").push_bind(path.clone());
+    }
+    if let Some(offset) = selection.byte_offset {
+        query.push(" AND byte_offset = ").push_bind(signed(offset));
+    }
+    if let Some(line) = selection.line_number {
+        query.push(" AND line_number = ").push_bind(signed(line));
+    }
+    if let Some(reason) = &selection.reason {
+        query.push(" AND reason = ").push_bind(reason.clone());
+    }
 }
 
 pub(crate) async fn count(pool: &SqlitePool, table: Table) -> Result<u64, Failure> {

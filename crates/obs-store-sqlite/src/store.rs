@@ -4,17 +4,20 @@ use std::{fmt, io::ErrorKind, path::Path, time::Duration};
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
-use obs_model::{Bar, FeedSession, Gap, MigrationEntry, SwingBar, Symbol, Tick};
+use obs_model::{
+    Bar, Coverage, FeedSession, Gap, HealedBar, MigrationEntry, PortfolioSnapshot, SwingBar, Symbol, Tick, VolumeBreak,
+};
 use obs_store::{
-    BarRepository, Batch, Committed, DayVolume, Digest, GapRepository, LoadRepository, Position, Reject, SchemaRepository,
-    Staged, Store, StoreError, Table, TickRepository, TimeRange,
+    AccountRepository, BarRepository, Batch, Committed, DayVolume, Digest, GapRepository, LedgerEntry, LoadRepository,
+    Position, QueryRepository, RejectSelection, Replaced, SchemaRepository, SourcedBar, Staged, Store, StoreError,
+    SymbolCoverage, Table, TickRepository, TimeRange,
 };
 use sqlx::{
     SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::{bars, commit, error::Failure, feeds, ledger, position, schema, ticks};
+use crate::{account, aggregate, bars, commit, error::Failure, feeds, gaps, ledger, position, queries, schema, ticks};
 
 /// How long a call may wait for its turn, and for other processes that use the file.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -129,8 +132,16 @@ impl LoadRepository for SqliteStore {
         self.explained("reading day volumes", ledger::day_volumes(&self.readers, day).await)
     }
 
-    async fn rejects(&self, limit: u32) -> Result<Vec<Reject>, StoreError> {
-        self.explained("reading rejects", ledger::rejects(&self.readers, limit).await)
+    async fn ledger(&self, selection: &RejectSelection, limit: u32) -> Result<Vec<LedgerEntry>, StoreError> {
+        self.explained("reading the reject ledger", ledger::entries(&self.readers, selection, limit).await)
+    }
+
+    async fn unacknowledged(&self) -> Result<u64, StoreError> {
+        self.explained("counting rejects", ledger::unacknowledged(&self.readers).await)
+    }
+
+    async fn acknowledge(&self, selection: &RejectSelection) -> Result<u64, StoreError> {
+        self.explained("acknowledging rejects", ledger::acknowledge(&self.writer, selection).await)
     }
 
     async fn count(&self, table: Table) -> Result<u64, StoreError> {
@@ -170,6 +181,23 @@ impl BarRepository for SqliteStore {
         self.explained("reading bars", bars::bars(&self.readers, range, symbol).await)
     }
 
+    async fn aggregate(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<Bar>, StoreError> {
+        self.explained("aggregating ticks", aggregate::aggregate(&self.readers, range, symbol).await)
+    }
+
+    async fn coverage(&self, range: TimeRange, symbol: Symbol) -> Result<Vec<(DateTime<Utc>, Coverage)>, StoreError> {
+        self.explained("working out coverage", aggregate::coverage(&self.readers, range, symbol).await)
+    }
+
+    async fn replace_bars(
+        &self,
+        range: TimeRange,
+        symbols: Option<&[Symbol]>,
+        bars: &[Bar],
+    ) -> Result<Replaced, StoreError> {
+        self.explained("replacing bars", bars::replace(&self.writer, range, symbols, bars).await)
+    }
+
     async fn swing_bars(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<SwingBar>, StoreError> {
         self.explained("reading swing bars", bars::swing_bars(&self.readers, range, symbol).await)
     }
@@ -178,10 +206,44 @@ impl BarRepository for SqliteStore {
 #[async_trait]
 impl GapRepository for SqliteStore {
     async fn gaps(&self, range: TimeRange) -> Result<Vec<Gap>, StoreError> {
-        self.explained("reading gaps", feeds::gaps(&self.readers, range).await)
+        self.explained("reading gaps", gaps::gaps(&self.readers, range).await)
     }
 
     async fn feed_sessions(&self, range: TimeRange) -> Result<Vec<FeedSession>, StoreError> {
-        self.explained("reading feed sessions", feeds::feed_sessions(&self.readers, range).await)
+        self.explained("reading feed sessions", feeds::sessions(&self.readers, range).await)
+    }
+}
+
+#[async_trait]
+impl AccountRepository for SqliteStore {
+    async fn volume_breaks(&self, range: TimeRange) -> Result<Vec<VolumeBreak>, StoreError> {
+        self.explained("reading volume breaks", account::breaks(&self.readers, range).await)
+    }
+
+    async fn healed_bars(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<HealedBar>, StoreError> {
+        self.explained("reading healed bars", account::healed(&self.readers, range, symbol).await)
+    }
+
+    async fn bars_with_healing(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<SourcedBar>, StoreError> {
+        self.explained("reading bars with healing", account::with_healing(&self.readers, range, symbol).await)
+    }
+}
+
+#[async_trait]
+impl QueryRepository for SqliteStore {
+    async fn last_bars(&self, symbol: Symbol, number: u32) -> Result<Vec<Bar>, StoreError> {
+        self.explained("reading the last bars", queries::last_bars(&self.readers, symbol, number).await)
+    }
+
+    async fn latest_quotes(&self) -> Result<Vec<Tick>, StoreError> {
+        self.explained("reading the latest quotes", queries::latest_quotes(&self.readers).await)
+    }
+
+    async fn coverage_by_symbol(&self, range: TimeRange) -> Result<Vec<SymbolCoverage>, StoreError> {
+        self.explained("reading coverage by symbol", queries::coverage_by_symbol(&self.readers, range).await)
+    }
+
+    async fn latest_snapshot(&self) -> Result<Option<PortfolioSnapshot>, StoreError> {
+        self.explained("reading the latest snapshot", queries::latest_snapshot(&self.readers).await)
     }
 }

@@ -57,22 +57,33 @@ pub(crate) async fn ticks(pool: &SqlitePool, range: TimeRange, symbol: Option<Sy
     restrict(&mut query, "event_time", range, symbol);
     query.push(" ORDER BY event_time, id");
     let rows = query.build().fetch_all(pool).await?;
-    let key = |row: &_| cell::<i64>(row, "id").map_or_else(|_| "?".to_owned(), |id| id.to_string());
     Ok(read_all("scalp_ticks", &rows, key, read)?)
 }
 
 pub(crate) async fn newest(pool: &SqlitePool) -> Result<Option<DateTime<Utc>>, Failure> {
     let rows = sqlx::query("SELECT max(event_time) AS event_time FROM scalp_ticks").fetch_all(pool).await?;
-    let newest = read_all(
-        "scalp_ticks",
-        &rows,
-        |_| "max(event_time)".to_owned(),
-        |row| {
-            let text = cell_or_none::<&str>(row, "event_time")?;
-            text.map(|text| parsed_instant("event_time", text)).transpose()
-        },
-    )?;
-    Ok(newest.into_iter().flatten().next())
+    read_extreme(&rows)
+}
+
+/// The event time of the oldest tick of a range, of one symbol or of all.
+pub(crate) async fn oldest(
+    pool: &SqlitePool,
+    range: TimeRange,
+    symbol: Option<Symbol>,
+) -> Result<Option<DateTime<Utc>>, Failure> {
+    let mut query = QueryBuilder::new("SELECT min(event_time) AS event_time FROM scalp_ticks WHERE ");
+    restrict(&mut query, "event_time", range, symbol);
+    read_extreme(&query.build().fetch_all(pool).await?)
+}
+
+/// The only cell of the only row; NULL where there are no ticks.
+fn read_extreme(rows: &[SqliteRow]) -> Result<Option<DateTime<Utc>>, Failure> {
+    let read = |row: &SqliteRow| {
+        let text = cell_or_none::<&str>(row, "event_time")?;
+        text.map(|text| parsed_instant("event_time", text)).transpose()
+    };
+    let found = read_all("scalp_ticks", rows, |_| "of an extreme".to_owned(), read)?;
+    Ok(found.into_iter().flatten().next())
 }
 
 /// Adds the conditions of a range of time and, if there is one, of a symbol.
@@ -103,7 +114,12 @@ fn bind_price_or_zero(query: Bound<'_>, price: Option<Price>) -> Bound<'_> {
     }
 }
 
-fn read(row: &SqliteRow) -> Result<Tick, BadCell> {
+/// A row's number, for an error.
+pub(crate) fn key(row: &SqliteRow) -> String {
+    cell::<i64>(row, "id").map_or_else(|_| "?".to_owned(), |id| id.to_string())
+}
+
+pub(crate) fn read(row: &SqliteRow) -> Result<Tick, BadCell> {
     Ok(Tick {
         symbol: parsed(row, "symbol")?,
         event_time: instant(row, "event_time")?,

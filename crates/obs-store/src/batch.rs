@@ -1,9 +1,9 @@
 //! What is written together, in one transaction.
 
 use chrono::NaiveDate;
-use obs_model::{Bar, FeedEvent, Gap, Quantity, SwingBar, Symbol, Tick};
+use obs_model::{Bar, FeedEvent, Gap, HealedBar, Quantity, SwingBar, Symbol, Tick, VolumeBreak};
 
-use crate::{Digest, Position};
+use crate::{Position, Reject};
 
 /// Rows and the position behind them. A store commits all of it or nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,10 +18,15 @@ pub struct Batch {
     pub recorded_bars: Vec<Bar>,
     /// Rows of `swing_bars_10m`; the last of equal keys wins.
     pub swing_bars: Vec<SwingBar>,
-    /// Rows of `scalp_gaps`.
+    /// Rows of `scalp_gaps`, and with them their symbols' rows of `scalp_gap_symbols`.
     pub gaps: Vec<Gap>,
     /// Changes to `feed_sessions`, applied in order.
     pub feed_events: Vec<FeedEvent>,
+    /// Rows of `volume_breaks`. The shares of those with the same symbol and times add up: within one second, which is as fine
+    /// as the broker tells time, there may be several holes.
+    pub volume_breaks: Vec<VolumeBreak>,
+    /// Rows of `healed_1m_bars`; the last of equal keys wins.
+    pub healed_bars: Vec<HealedBar>,
     /// The cumulative day volumes behind this batch; they replace earlier ones.
     pub day_volumes: Vec<DayVolume>,
     /// Rows of the reject ledger.
@@ -55,25 +60,6 @@ pub struct DayVolume {
     pub cumulative: Quantity,
 }
 
-/// A line that could not be loaded: a row of `load_rejects`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reject {
-    /// The file, by its first line.
-    pub head: Digest,
-    /// The file, by its path at the time.
-    pub path: String,
-    /// Which line, counted from 1.
-    pub line_number: u64,
-    /// Where the line starts.
-    pub byte_offset: u64,
-    /// The reason's code, such as `not_json`.
-    pub reason: String,
-    /// The reason in words.
-    pub detail: String,
-    /// The line without its line feed; of an over-long line the beginning.
-    pub raw: Vec<u8>,
-}
-
 /// A table that loading writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Table {
@@ -87,14 +73,26 @@ pub enum Table {
     SwingBars,
     /// `feed_sessions`
     FeedSessions,
+    /// `volume_breaks`
+    VolumeBreaks,
+    /// `healed_1m_bars`
+    HealedBars,
     /// `load_rejects`
     LoadRejects,
 }
 
 impl Table {
     /// Every table, in the order in which summaries list them.
-    pub const ALL: [Self; 6] =
-        [Self::ScalpTicks, Self::ScalpBars, Self::ScalpGaps, Self::SwingBars, Self::FeedSessions, Self::LoadRejects];
+    pub const ALL: [Self; 8] = [
+        Self::ScalpTicks,
+        Self::ScalpBars,
+        Self::ScalpGaps,
+        Self::SwingBars,
+        Self::FeedSessions,
+        Self::VolumeBreaks,
+        Self::HealedBars,
+        Self::LoadRejects,
+    ];
 
     /// Its name in the database.
     #[must_use]
@@ -105,6 +103,8 @@ impl Table {
             Self::ScalpGaps => "scalp_gaps",
             Self::SwingBars => "swing_bars_10m",
             Self::FeedSessions => "feed_sessions",
+            Self::VolumeBreaks => "volume_breaks",
+            Self::HealedBars => "healed_1m_bars",
             Self::LoadRejects => "load_rejects",
         }
     }

@@ -10,10 +10,14 @@
 //! }
 //! ```
 
+pub mod account;
+pub mod aggregate;
 pub mod bars;
 pub mod feeds;
+pub mod gaps;
 pub mod ledger;
 pub mod positions;
+pub mod queries;
 pub mod schema;
 pub mod ticks;
 

@@ -5,17 +5,23 @@
 //!
 //! Not found is `Ok(None)` or an empty list, never an error. Ranges are half open, `[from, until)`, in UTC.
 
+mod account;
 mod batch;
 mod error;
 mod position;
+mod query;
+mod reject;
 mod repository;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
-pub use batch::{Advance, Batch, Committed, DayVolume, Reject, Table, TableCount};
+pub use account::{AccountRepository, Origin, SourcedBar};
+pub use batch::{Advance, Batch, Committed, DayVolume, Table, TableCount};
 pub use error::{SchemaProblem, StoreError};
 pub use position::{Digest, InvalidDigest, LineCounts, Position};
+pub use query::{QueryRepository, SymbolCoverage};
+pub use reject::{LedgerEntry, Reject, RejectSelection};
 pub use repository::{
-    BarRepository, GapRepository, LoadRepository, SchemaRepository, Staged, Store, TickRepository, TimeRange,
+    BarRepository, GapRepository, LoadRepository, Replaced, SchemaRepository, Staged, Store, TickRepository, TimeRange,
 };

@@ -2,9 +2,12 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
-use obs_model::{Bar, FeedSession, Gap, MigrationEntry, SwingBar, Symbol, Tick};
+use obs_model::{Bar, Coverage, FeedSession, Gap, MigrationEntry, SwingBar, Symbol, Tick};
 
-use crate::{Batch, Committed, DayVolume, Digest, Position, Reject, StoreError, Table};
+use crate::{
+    AccountRepository, Batch, Committed, DayVolume, Digest, LedgerEntry, Position, QueryRepository, Reject, RejectSelection,
+    StoreError, Table,
+};
 
 /// The instants `[from, until)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +19,9 @@ pub struct TimeRange {
 }
 
 /// Everything that a store can do.
-pub trait Store: SchemaRepository + LoadRepository + TickRepository + BarRepository + GapRepository {
+pub trait Store:
+    SchemaRepository + LoadRepository + TickRepository + BarRepository + GapRepository + AccountRepository + QueryRepository
+{
     /// What people call it: engine and place, without a password.
     fn name(&self) -> &str;
 }
@@ -97,7 +102,28 @@ pub trait LoadRepository: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError`] when the store cannot answer.
-    async fn rejects(&self, limit: u32) -> Result<Vec<Reject>, StoreError>;
+    async fn rejects(&self, limit: u32) -> Result<Vec<Reject>, StoreError> {
+        let entries = self.ledger(&RejectSelection::default(), limit).await?;
+        Ok(entries.into_iter().map(|entry| entry.reject).collect())
+    }
+
+    /// Rows of the reject ledger with their history, oldest first, at most `limit` of them.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot answer.
+    async fn ledger(&self, selection: &RejectSelection, limit: u32) -> Result<Vec<LedgerEntry>, StoreError>;
+
+    /// How many rows of the reject ledger nobody has acknowledged.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot answer.
+    async fn unacknowledged(&self) -> Result<u64, StoreError>;
+
+    /// Acknowledges rows of the reject ledger and returns how many; those that were acknowledged before stay as they are.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot; nothing was written then.
+    async fn acknowledge(&self, selection: &RejectSelection) -> Result<u64, StoreError>;
 
     /// How many rows a table has.
     ///
@@ -141,6 +167,32 @@ pub trait BarRepository: Send + Sync {
     /// [`StoreError`] when the store cannot answer.
     async fn bars(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<Bar>, StoreError>;
 
+    /// The one-minute bars of the minutes that start in a range, of one symbol or of all, by symbol and time: aggregated by the
+    /// database from its ticks and attestations. Nothing is written, and stored bars play no part.
+    ///
+    /// They are those that `obs-aggregate` makes of the same rows.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot answer.
+    async fn aggregate(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<Bar>, StoreError>;
+
+    /// How much of each minute that starts in a range was observed of a symbol, by time, also of those without a tick: worked
+    /// out by the database from its ticks and attestations.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot answer. An unknown symbol is not an error.
+    async fn coverage(&self, range: TimeRange, symbol: Symbol) -> Result<Vec<(DateTime<Utc>, Coverage)>, StoreError>;
+
+    /// Replaces the aggregated one-minute bars that start in a range, of some symbols or of all, by others of the same range and
+    /// symbols, in one transaction. Bars that came as records stay as they are.
+    ///
+    /// Who loads the same time meanwhile may write some of them again.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot; nothing was written then.
+    async fn replace_bars(&self, range: TimeRange, symbols: Option<&[Symbol]>, bars: &[Bar])
+    -> Result<Replaced, StoreError>;
+
     /// The ten-minute bars that start in a range, of one symbol or of all, by symbol and time.
     ///
     /// # Errors
@@ -148,10 +200,19 @@ pub trait BarRepository: Send + Sync {
     async fn swing_bars(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<SwingBar>, StoreError>;
 }
 
+/// What replacing rows did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Replaced {
+    /// Rows that were taken away.
+    pub removed: u64,
+    /// Rows that were put in their place.
+    pub written: u64,
+}
+
 /// Gaps, and the attestations that tell silence from loss.
 #[async_trait]
 pub trait GapRepository: Send + Sync {
-    /// The gaps that touch a range, by start. The symbols of a gap are not in the database.
+    /// The gaps that touch a range, by start, each with its symbols in their order and when those were back.
     ///
     /// # Errors
     /// [`StoreError`] when the store cannot answer.

@@ -22,9 +22,11 @@ mod database;
 mod docker;
 mod server;
 mod settings;
+mod statement;
 mod ticks;
 mod watchdog;
 
 pub use database::TestDatabase;
 pub use server::PostgresServer;
+pub use statement::execute;
 pub use ticks::{GeneratedTicks, TICK_COLUMNS, generate_ticks};

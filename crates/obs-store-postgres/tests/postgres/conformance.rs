@@ -1,6 +1,6 @@
 //! The conformance suite, a test a case.
 
-use obs_store::conformance::{Outcome, bars, feeds, ledger, positions, schema, ticks};
+use obs_store::conformance::{Outcome, account, aggregate, bars, feeds, gaps, ledger, positions, queries, schema, ticks};
 
 use crate::{on_empty_store, on_fresh_store};
 
@@ -100,6 +100,11 @@ async fn bars_of_equal_keys_the_last_is_kept() -> Outcome {
 }
 
 #[tokio::test]
+async fn bars_of_a_range_are_replaced() -> Outcome {
+    on_fresh_store(bars::of_a_range_are_replaced).await
+}
+
+#[tokio::test]
 async fn bars_of_ten_minutes_come_back_as_they_went_in() -> Outcome {
     on_fresh_store(bars::of_ten_minutes_come_back_as_they_went_in).await
 }
@@ -110,13 +115,18 @@ async fn bars_of_ten_minutes_are_replaced() -> Outcome {
 }
 
 #[tokio::test]
-async fn gaps_come_back_without_their_symbols() -> Outcome {
-    on_fresh_store(feeds::gaps_come_back_without_their_symbols).await
+async fn gaps_come_back_as_they_went_in() -> Outcome {
+    on_fresh_store(gaps::come_back_as_they_went_in).await
+}
+
+#[tokio::test]
+async fn gaps_keep_their_symbols() -> Outcome {
+    on_fresh_store(gaps::keep_their_symbols).await
 }
 
 #[tokio::test]
 async fn gaps_are_found_where_they_touch() -> Outcome {
-    on_fresh_store(feeds::gaps_are_found_where_they_touch).await
+    on_fresh_store(gaps::are_found_where_they_touch).await
 }
 
 #[tokio::test]
@@ -162,4 +172,59 @@ async fn day_volumes_are_replaced() -> Outcome {
 #[tokio::test]
 async fn a_whole_batch_is_counted() -> Outcome {
     on_fresh_store(ledger::a_whole_batch_is_counted).await
+}
+
+#[tokio::test]
+async fn volume_breaks_come_back_as_they_went_in() -> Outcome {
+    on_fresh_store(account::volume_breaks_come_back_as_they_went_in).await
+}
+
+#[tokio::test]
+async fn volume_breaks_between_the_same_seconds_add_up() -> Outcome {
+    on_fresh_store(account::volume_breaks_between_the_same_seconds_add_up).await
+}
+
+#[tokio::test]
+async fn healed_bars_come_back_and_are_replaced() -> Outcome {
+    on_fresh_store(account::healed_bars_come_back_and_are_replaced).await
+}
+
+#[tokio::test]
+async fn healing_stands_in_for_what_is_not_normal() -> Outcome {
+    on_fresh_store(account::healing_stands_in_for_what_is_not_normal).await
+}
+
+#[tokio::test]
+async fn rejects_wait_until_they_are_acknowledged() -> Outcome {
+    on_fresh_store(ledger::rejects_wait_until_they_are_acknowledged).await
+}
+
+#[tokio::test]
+async fn a_changed_line_waits_again() -> Outcome {
+    on_fresh_store(ledger::a_changed_line_waits_again).await
+}
+
+#[tokio::test]
+async fn aggregation_is_that_of_the_recorder() -> Outcome {
+    on_fresh_store(aggregate::is_that_of_the_recorder).await
+}
+
+#[tokio::test]
+async fn aggregation_is_of_whole_minutes() -> Outcome {
+    on_fresh_store(aggregate::is_of_whole_minutes).await
+}
+
+#[tokio::test]
+async fn the_last_bars_are_found() -> Outcome {
+    on_fresh_store(queries::the_last_bars).await
+}
+
+#[tokio::test]
+async fn the_latest_quotes_are_found() -> Outcome {
+    on_fresh_store(queries::the_latest_quotes).await
+}
+
+#[tokio::test]
+async fn coverage_by_symbol_is_found() -> Outcome {
+    on_fresh_store(queries::coverage_by_symbol).await
 }

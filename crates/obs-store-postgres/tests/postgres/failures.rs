@@ -139,6 +139,19 @@ async fn a_refused_user_and_a_bad_address_will_not_do_later_either() -> anyhow::
 }
 
 #[tokio::test]
+async fn a_database_that_admits_nobody_for_a_while_is_waited_for() -> anyhow::Result<()> {
+    let database = TestDatabase::create().await?;
+    let (server, name) = database.url().rsplit_once('/').context("an address ends in the database's name")?;
+    let elsewhere = format!("{server}/postgres");
+    let admit = |answer: bool| format!("ALTER DATABASE \"{name}\" WITH ALLOW_CONNECTIONS {answer}");
+    obs_testkit::execute(&elsewhere, &admit(false)).await?;
+    let refused = PostgresStore::connect(database.url()).await;
+    obs_testkit::execute(&elsewhere, &admit(true)).await?;
+    assert!(refused.is_err_and(|error| error.is_transient()));
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_store_does_not_show_its_password() -> anyhow::Result<()> {
     let (database, store) = migrated().await?;
     let (place, name) = place_and_name(&database)?;

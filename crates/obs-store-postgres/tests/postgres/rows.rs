@@ -1,8 +1,9 @@
 //! Rows that others wrote.
 
 use chrono::{DateTime, Utc};
+use obs_model::{PolicyId, PortfolioSnapshot, SnapshotId};
 use obs_store::{
-    BarRepository, Batch, Digest, GapRepository, LoadRepository, Reject, StoreError, TickRepository, TimeRange,
+    BarRepository, Batch, GapRepository, LoadRepository, QueryRepository, StoreError, TickRepository, TimeRange,
 };
 use sqlx::{Connection, PgConnection};
 
@@ -98,27 +99,56 @@ async fn a_row_that_is_no_row_of_ours_is_named() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn an_acknowledged_line_stays_acknowledged_until_it_changes() -> anyhow::Result<()> {
+async fn the_latest_snapshot_is_the_newest_and_of_two_the_last() -> anyhow::Result<()> {
     let (database, store) = migrated().await?;
-    let reject = |raw: &str| Reject {
-        head: Digest::new([1; 32]),
-        path: "scalp/20260122_09.jsonl".to_owned(),
-        line_number: 1,
-        byte_offset: 0,
-        reason: "not_json".to_owned(),
-        detail: "torn".to_owned(),
-        raw: raw.as_bytes().to_vec(),
+    execute(
+        &database,
+        "INSERT INTO portfolio_policy (policy_id, policy_name) VALUES ('core', 'Core');
+         INSERT INTO portfolio_snapshot (policy_id, snapshot_time, total_value, cash)
+         VALUES ('core', '2026-01-22 00:00:00+00', 1, 0), ('core', '2026-01-23 00:00:00+00', 2, 0),
+                ('core', '2026-01-23 00:00:00+00', 123456789.5, 0.0001), ('core', '2026-01-21 00:00:00+00', 4, 0)",
+    )
+    .await?;
+    let expected = PortfolioSnapshot {
+        snapshot_id: SnapshotId(3),
+        policy_id: PolicyId::new("core")?,
+        snapshot_time: "2026-01-23T00:00:00Z".parse()?,
+        total_value: "123456789.5".parse()?,
+        cash: "0.0001".parse()?,
     };
-    let acknowledged = async || {
-        let mut connection = PgConnection::connect(database.url()).await?;
-        let query = sqlx::query_scalar::<_, bool>("SELECT acknowledged_at IS NOT NULL FROM load_rejects");
-        anyhow::Ok(query.fetch_all(&mut connection).await?)
-    };
-    store.commit(&Batch { rejects: vec![reject("{")], ..Batch::default() }).await?;
-    execute(&database, "UPDATE load_rejects SET acknowledged_at = NOW()").await?;
-    store.commit(&Batch { rejects: vec![reject("{")], ..Batch::default() }).await?;
-    assert_eq!(acknowledged().await?, [true]);
-    store.commit(&Batch { rejects: vec![reject("{}}")], ..Batch::default() }).await?;
-    assert_eq!(acknowledged().await?, [false]);
+    assert_eq!(store.latest_snapshot().await?, Some(expected));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_functions_answer_whoever_asks() -> anyhow::Result<()> {
+    let (database, _store) = migrated().await?;
+    // A quiet symbol that is listened to until half past, and one of which nothing is known.
+    execute(
+        &database,
+        "SET TIME ZONE 'Asia/Seoul';
+         INSERT INTO feed_sessions (feed_id, symbol, attested_from, session_id, attested_until)
+         VALUES ('observer-1#1', '005930', '2026-01-22 09:00:00', 'observer-1', '2026-01-22 09:01:30');
+         INSERT INTO scalp_ticks (symbol, event_time, bid_price, ask_price, last_price, volume, session_id)
+         VALUES ('005930', '2026-01-22 09:01:45.5', 0, 0, 70500, 3, 'observer-1')",
+    )
+    .await?;
+    let mut connection = PgConnection::connect(database.url()).await?;
+    let covered: Vec<f64> = sqlx::query_scalar(
+        "SELECT observer_coverage(symbol, instant::timestamptz)
+         FROM (VALUES ('005930', '2026-01-22 00:00:59Z'), ('005930', '2026-01-22 00:01:00Z'), ('000660', '2026-01-22 00:00:00Z'))
+             AS asked (symbol, instant)",
+    )
+    .fetch_all(&mut connection)
+    .await?;
+    assert_eq!(covered, [1.0, 61.0 / 120.0, 0.0]);
+    let bar: (String, i64, String, f64, String) = sqlx::query_as(
+        "SELECT bar_time::text, volume, open::text, coverage_ratio, quality_flag
+         FROM observer_aggregate_1m('2026-01-22 00:00Z', '2026-01-22 01:00Z')",
+    )
+    .fetch_one(&mut connection)
+    .await?;
+    let expected = ("2026-01-22 00:01:00+00".to_owned(), 3, "70500.0000".to_owned(), 61.0 / 120.0, "degraded".to_owned());
+    assert_eq!(bar, expected);
     Ok(())
 }

@@ -1,12 +1,12 @@
 //! What lies in the file, for other programs that read it.
 
-use std::path::Path;
-
 use chrono::{DateTime, Utc};
-use obs_model::{Ohlc, Price, QualityFlag, Quantity, SessionId, Tick};
+use obs_model::{
+    Gap, GapReason, GapScope, Ohlc, PolicyId, PortfolioSnapshot, Price, QualityFlag, Quantity, SessionId, SnapshotId, Tick,
+};
 use obs_store::{
-    Advance, BarRepository, Batch, Digest, GapRepository, LineCounts, LoadRepository, Position, Reject, SchemaRepository,
-    StoreError, Table, TickRepository, TimeRange,
+    Advance, BarRepository, Batch, Digest, GapRepository, LineCounts, LoadRepository, Position, QueryRepository, Reject,
+    SchemaRepository, StoreError, TickRepository, TimeRange,
 };
 use obs_store_sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -139,29 +139,57 @@ async fn a_row_that_is_no_row_of_ours_is_named() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn an_acknowledged_line_stays_acknowledged_until_it_changes() -> anyhow::Result<()> {
-    let (_folder, path, store) = migrated().await?;
-    let reject = |raw: &str| Reject {
+async fn texts_may_hold_the_character_nul() -> anyhow::Result<()> {
+    let (_folder, _path, store) = migrated().await?;
+    let reject = Reject {
         head: Digest::new([1; 32]),
         path: "scalp/20260122_09.jsonl".to_owned(),
         line_number: 1,
         byte_offset: 0,
         reason: "not_json".to_owned(),
         detail: "a strange \0 character".to_owned(),
-        raw: raw.as_bytes().to_vec(),
+        raw: b"{".to_vec(),
     };
-    store.commit(&Batch { rejects: vec![reject("{")], ..Batch::default() }).await?;
-    assert_eq!(store.rejects(10).await?, [reject("{")]);
-    execute(&path, "UPDATE load_rejects SET acknowledged_at = '2026-01-22T00:00:00.000000Z'").await?;
-    store.commit(&Batch { rejects: vec![reject("{")], ..Batch::default() }).await?;
-    assert_eq!(acknowledged(&path).await?, 1);
-    store.commit(&Batch { rejects: vec![reject("{}}")], ..Batch::default() }).await?;
-    assert_eq!(acknowledged(&path).await?, 0);
-    assert_eq!(store.count(Table::LoadRejects).await?, 1);
+    store.commit(&Batch { rejects: vec![reject.clone()], ..Batch::default() }).await?;
+    assert_eq!(store.rejects(10).await?, [reject]);
     Ok(())
 }
 
-async fn acknowledged(path: &Path) -> anyhow::Result<i64> {
-    let mut connection = connect(&path.to_owned()).await?;
-    Ok(sqlx::query_scalar("SELECT count(acknowledged_at) FROM load_rejects").fetch_one(&mut connection).await?)
+#[tokio::test]
+async fn the_symbols_of_a_deleted_gap_are_not_those_of_the_next() -> anyhow::Result<()> {
+    let (_folder, path, store) = migrated().await?;
+    let at = "2026-01-22T00:00:00Z".parse()?;
+    let session = SessionId::new("observer-1")?;
+    let gap = |symbol: &str| {
+        let symbols = vec![symbol.parse()?];
+        anyhow::Ok(Gap::new((at, at), GapScope::Scalp, GapReason::WsTimeout, symbols, session.clone())?)
+    };
+    store.commit(&Batch { gaps: vec![gap("005930")?], ..Batch::default() }).await?;
+    execute(&path, "PRAGMA foreign_keys = OFF; DELETE FROM scalp_gaps").await?;
+    store.commit(&Batch { gaps: vec![gap("000660")?], ..Batch::default() }).await?;
+    assert_eq!(store.gaps(EVER).await?, [gap("000660")?]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_latest_snapshot_is_the_newest_and_of_two_the_last() -> anyhow::Result<()> {
+    let (_folder, path, store) = migrated().await?;
+    execute(
+        &path,
+        "INSERT INTO portfolio_policy (policy_id, policy_name) VALUES ('core', 'Core');
+         INSERT INTO portfolio_snapshot (policy_id, snapshot_time, total_value, cash)
+         VALUES ('core', '2026-01-22T00:00:00.000000Z', 1, 0), ('core', '2026-01-23T00:00:00.000000Z', 2, 0),
+                ('core', '2026-01-23T00:00:00.000000Z', '123456789.5', '0.0001'),
+                ('core', '2026-01-21T00:00:00.000000Z', 4, 0)",
+    )
+    .await?;
+    let expected = PortfolioSnapshot {
+        snapshot_id: SnapshotId(3),
+        policy_id: PolicyId::new("core")?,
+        snapshot_time: "2026-01-23T00:00:00Z".parse()?,
+        total_value: "123456789.5".parse()?,
+        cash: "0.0001".parse()?,
+    };
+    assert_eq!(store.latest_snapshot().await?, Some(expected));
+    Ok(())
 }

@@ -31,7 +31,7 @@ async fn a_newer_file_is_said_and_left_alone() -> anyhow::Result<()> {
     assert_eq!(problem_of(&store).await?, Some(SchemaProblem::Newer { unknown: vec!["907_fold_space".to_owned()] }));
     let error = store.migrate().await.unwrap_err();
     assert!(matches!(error, StoreError::Schema { .. }), "{error:?}");
-    assert_eq!(store.applied_migrations().await?.len(), 5);
+    assert_eq!(store.applied_migrations().await?.len(), 7);
     Ok(())
 }
 
@@ -44,7 +44,7 @@ async fn two_programs_migrating_at_once_share_the_work() -> anyhow::Result<()> {
     let mut ran = [first?, second?].concat();
     ran.sort();
     assert_eq!(ran, one.known_migrations());
-    assert_eq!(other.applied_migrations().await?.len(), 4);
+    assert_eq!(other.applied_migrations().await?.len(), 6);
     Ok(())
 }
 
@@ -60,6 +60,8 @@ async fn names_are_those_of_postgresql() -> anyhow::Result<()> {
         include_str!("../../../../migrations/002_create_swing_tables.sql"),
         include_str!("../../../../migrations/003_create_portfolio_tables.sql"),
         include_str!("../../../../migrations/004_create_loading_tables.sql"),
+        include_str!("../../../../migrations/005_create_accounting_tables.sql"),
+        include_str!("../../../../migrations/006_create_coverage_functions.sql"),
     ];
     let (mut expected_tables, mut expected_indexes) = (Vec::new(), Vec::new());
     for statement in files.iter().flat_map(|file| file.split(';')) {
@@ -77,7 +79,7 @@ async fn names_are_those_of_postgresql() -> anyhow::Result<()> {
     expected_indexes.sort();
     assert_eq!(tables, expected_tables);
     assert_eq!(indexes, expected_indexes);
-    assert_eq!(tables.len(), 17);
+    assert_eq!(tables.len(), 20);
     Ok(())
 }
 

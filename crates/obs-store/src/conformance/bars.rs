@@ -3,7 +3,7 @@
 use obs_model::{Bar, Coverage, Ohlc, Price, QualityFlag, Quantity, SchemaVersion, SwingBar};
 
 use super::{Made, Outcome, sample};
-use crate::{Batch, Committed, Store, StoreError, Table, TableCount};
+use crate::{Batch, Committed, Replaced, Store, StoreError, Table, TableCount};
 
 const MINUTE: &str = "2026-01-22T00:01:00Z";
 
@@ -113,6 +113,34 @@ pub async fn of_equal_keys_the_last_is_kept(store: &dyn Store) -> Outcome {
     assert_eq!(store.bars(sample::ever()?, None).await?, [bar_of(2)?]);
     record(store, &[bar_of(3)?, bar_of(4)?]).await?;
     assert_eq!(store.bars(sample::ever()?, None).await?, [bar_of(4)?]);
+    Ok(())
+}
+
+/// Of a range and of some symbols the aggregated bars are replaced; recorded ones and all others stay.
+///
+/// # Errors
+/// When the store fails.
+pub async fn of_a_range_are_replaced(store: &dyn Store) -> Outcome {
+    let [before, later, after] = ["00:00", "00:02", "00:03"].map(|time| format!("2026-01-22T{time}:00Z"));
+    let [samsung, hynix, letters] = ["005930", "000660", "0004V0"];
+    let recorded = Bar { volume: Quantity::new(9)?, ..sample::bar(samsung, &later)? };
+    let others = [sample::bar(samsung, &before)?, sample::bar(samsung, &after)?, sample::bar(letters, MINUTE)?];
+    derive(store, &others).await?;
+    derive(store, &[bar_of(1)?, sample::bar(hynix, MINUTE)?, sample::bar(hynix, &later)?]).await?;
+    record(store, std::slice::from_ref(&recorded)).await?;
+
+    let range = sample::range(MINUTE, &after)?;
+    let symbols = [samsung.parse()?, hynix.parse()?];
+    let replacement = [bar_of(2)?, sample::bar(samsung, &later)?];
+    let replaced = store.replace_bars(range, Some(&symbols), &replacement).await?;
+    assert_eq!(replaced, Replaced { removed: 3, written: 1 });
+    let [first, last, of_letters] = others;
+    let expected = [of_letters, first.clone(), bar_of(2)?, recorded.clone(), last.clone()];
+    assert_eq!(store.bars(sample::ever()?, None).await?, expected);
+
+    assert_eq!(store.replace_bars(range, Some(&[]), &[]).await?, Replaced::default());
+    assert_eq!(store.replace_bars(range, None, &[]).await?, Replaced { removed: 2, written: 0 });
+    assert_eq!(store.bars(sample::ever()?, None).await?, [first, recorded, last]);
     Ok(())
 }
 

@@ -1,13 +1,9 @@
-//! Gaps, and the stretches in which a feed was attested alive.
+//! The stretches in which a feed was attested alive.
 
-use obs_model::{FeedChange, FeedSession, Gap, GapReason, GapScope};
+use obs_model::{FeedChange, FeedSession, GapReason};
 
 use super::{Made, Outcome, sample};
 use crate::{Batch, Committed, Store, Table, TableCount};
-
-fn gap(start: &str, end: &str, scope: GapScope, reason: GapReason) -> Made<Gap> {
-    Ok(Gap::new((sample::at(start)?, sample::at(end)?), scope, reason, Vec::new(), sample::session()?)?)
-}
 
 /// Commits changes of numbered connections at times of one morning.
 async fn apply(store: &dyn Store, changes: &[(u32, &str, FeedChange)]) -> Made<Committed> {
@@ -37,45 +33,6 @@ fn unsubscribed(symbol: &str) -> Made<FeedChange> {
 }
 
 const CLOSED: FeedChange = FeedChange::Closed { reason: GapReason::WsDisconnect };
-
-/// Every scope and reason, by start; their symbols are not kept.
-///
-/// # Errors
-/// When the store fails.
-pub async fn gaps_come_back_without_their_symbols(store: &dyn Store) -> Outcome {
-    let scopes = [GapScope::Scalp, GapScope::Swing, GapScope::All];
-    let times = |n: usize| (format!("2026-01-22T00:{n:02}:00.25Z"), format!("2026-01-22T00:{n:02}:30.75Z"));
-    let nth = |(n, reason): (usize, GapReason)| gap(&times(n).0, &times(n).1, scopes[n % 3], reason);
-    let gaps = GapReason::ALL.into_iter().enumerate().map(nth).collect::<Made<Vec<_>>>()?;
-    let mut given = gaps.clone();
-    given.reverse();
-    given[0].symbols = vec!["005930".parse()?, "0004V0".parse()?];
-
-    let committed = store.commit(&Batch { gaps: given, ..Batch::default() }).await?;
-    assert_eq!(committed.of(Table::ScalpGaps), TableCount { inserted: 12, updated: 0 });
-    assert_eq!(store.gaps(sample::ever()?).await?, gaps);
-    Ok(())
-}
-
-/// A gap touches a range if a part of it, or all of a gap without length, lies in it.
-///
-/// # Errors
-/// When the store fails.
-pub async fn gaps_are_found_where_they_touch(store: &dyn Store) -> Outcome {
-    let made = |start: &str, end: &str| gap(start, end, GapScope::Scalp, GapReason::WsTimeout);
-    let ends_there = made("2026-01-22T00:00:30Z", "2026-01-22T00:01:00Z")?;
-    let reaches_in = made("2026-01-22T00:00:31Z", "2026-01-22T00:01:00.000001Z")?;
-    let at_its_start = made("2026-01-22T00:01:00Z", "2026-01-22T00:01:00Z")?;
-    let within = made("2026-01-22T00:01:10Z", "2026-01-22T00:01:20Z")?;
-    let around = made("2026-01-21T00:00:00Z", "2026-01-23T00:00:00Z")?;
-    let starts_late = made("2026-01-22T00:02:00Z", "2026-01-22T00:02:10Z")?;
-    let gaps = vec![ends_there, reaches_in.clone(), at_its_start.clone(), within.clone(), around.clone(), starts_late];
-    store.commit(&Batch { gaps, ..Batch::default() }).await?;
-
-    let minute = sample::range("2026-01-22T00:01:00Z", "2026-01-22T00:02:00Z")?;
-    assert_eq!(store.gaps(minute).await?, [around, reaches_in, at_its_start, within]);
-    Ok(())
-}
 
 /// From connecting to the end: attested are subscribed symbols only, up to the last sign of life.
 ///

@@ -3,7 +3,7 @@
 use obs_model::Quantity;
 
 use super::{Made, Outcome, sample};
-use crate::{Batch, DayVolume, Reject, Store, Table, TableCount};
+use crate::{Batch, DayVolume, LedgerEntry, Reject, RejectSelection, Store, Table, TableCount};
 
 /// Any bytes and any text, and the limit.
 ///
@@ -61,6 +61,70 @@ pub async fn a_line_rejected_again_is_one_reject(store: &dyn Store) -> Outcome {
     Ok(())
 }
 
+/// Conditions of a selection narrow each other, and what is acknowledged waits no more.
+///
+/// # Errors
+/// When the store fails.
+pub async fn rejects_wait_until_they_are_acknowledged(store: &dyn Store) -> Outcome {
+    let odd = Reject { reason: "bad_field".to_owned(), ..sample::reject(2, 50) };
+    let rejects = [sample::reject(1, 70), sample::reject(1, 80), odd.clone()];
+    for reject in &rejects {
+        store.commit(&Batch { rejects: vec![reject.clone()], ..Batch::default() }).await?;
+    }
+    let selected = async |selection: RejectSelection| {
+        let entries = store.ledger(&selection, 10).await?;
+        Made::Ok(entries.into_iter().map(|entry| entry.reject).collect::<Vec<_>>())
+    };
+    let of_line = |reject: &Reject| RejectSelection {
+        head: Some(reject.head),
+        byte_offset: Some(reject.byte_offset),
+        ..RejectSelection::default()
+    };
+    let [first, second, _] = &rejects;
+    assert_eq!(selected(RejectSelection::default()).await?, rejects);
+    assert_eq!(selected(of_line(second)).await?, rejects[1..2]);
+    let path = Some(first.path.clone());
+    assert_eq!(selected(RejectSelection { path, ..RejectSelection::default() }).await?, rejects[..2]);
+    let line_number = Some(second.line_number);
+    assert_eq!(selected(RejectSelection { line_number, ..RejectSelection::default() }).await?, rejects[1..2]);
+    let reason = Some("bad_field".to_owned());
+    assert_eq!(selected(RejectSelection { reason: reason.clone(), ..RejectSelection::default() }).await?, rejects[2..]);
+    assert_eq!(selected(RejectSelection { reason, ..of_line(second) }).await?, []);
+
+    assert_eq!(store.unacknowledged().await?, 3);
+    assert_eq!(store.acknowledge(&of_line(second)).await?, 1);
+    let waiting = RejectSelection { waiting: true, ..RejectSelection::default() };
+    assert_eq!(selected(waiting.clone()).await?, [first.clone(), odd]);
+    let entry = store.ledger(&of_line(second), 1).await?;
+    let [LedgerEntry { rejected_at, acknowledged_at: Some(acknowledged_at), .. }] = entry.as_slice() else {
+        return Err(format!("not acknowledged: {entry:?}").into());
+    };
+    assert!(rejected_at <= acknowledged_at, "{entry:?}");
+
+    assert_eq!(store.acknowledge(&RejectSelection::default()).await?, 2);
+    assert_eq!(store.acknowledge(&RejectSelection::default()).await?, 0);
+    assert_eq!((store.unacknowledged().await?, selected(waiting).await?), (0, Vec::new()));
+    assert_eq!(store.ledger(&of_line(second), 1).await?, entry);
+    Ok(())
+}
+
+/// An acknowledged line that is rejected again is still acknowledged, unless its text changed.
+///
+/// # Errors
+/// When the store fails.
+pub async fn a_changed_line_waits_again(store: &dyn Store) -> Outcome {
+    let rejected = async |raw: &[u8]| {
+        let reject = Reject { raw: raw.to_vec(), ..sample::reject(1, 80) };
+        store.commit(&Batch { rejects: vec![reject], ..Batch::default() }).await?;
+        Made::Ok(store.unacknowledged().await?)
+    };
+    assert_eq!(rejected(b"{").await?, 1);
+    assert_eq!(store.acknowledge(&RejectSelection::default()).await?, 1);
+    assert_eq!(rejected(b"{").await?, 0);
+    assert_eq!(rejected(b"{}}").await?, 1);
+    Ok(())
+}
+
 /// The running volume of a symbol and day is replaced; days and symbols are apart.
 ///
 /// # Errors
@@ -109,6 +173,8 @@ pub async fn a_whole_batch_is_counted(store: &dyn Store) -> Outcome {
         swing_bars: vec![sample::swing_bar("005930", time)?],
         gaps: vec![gap],
         feed_events: vec![sample::feed_event(1, time, obs_model::FeedChange::Subscribed { symbol: "005930".parse()? })?],
+        volume_breaks: vec![sample::volume_break("005930", (time, time), 7)?],
+        healed_bars: vec![sample::healed_bar("005930", time)?],
         day_volumes: vec![DayVolume {
             symbol: "005930".parse()?,
             trading_day: start.date_naive(),
@@ -118,7 +184,7 @@ pub async fn a_whole_batch_is_counted(store: &dyn Store) -> Outcome {
         advance: sample::advance(1, None, 200),
     };
     let committed = store.commit(&batch).await?;
-    let expected = [2, 2, 1, 1, 1, 1];
+    let expected = [2, 2, 1, 1, 1, 1, 1, 1];
     for (table, rows) in Table::ALL.into_iter().zip(expected) {
         assert_eq!(committed.of(table), TableCount { inserted: rows, updated: 0 }, "{}", table.name());
         assert_eq!(store.count(table).await?, rows, "{}", table.name());

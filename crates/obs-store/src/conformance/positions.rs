@@ -102,12 +102,14 @@ pub async fn refuse_a_whole_batch(store: &dyn Store) -> Outcome {
         swing_bars: vec![sample::swing_bar("005930", time)?],
         gaps: Vec::new(),
         feed_events: vec![sample::feed_event(1, time, obs_model::FeedChange::Subscribed { symbol: "005930".parse()? })?],
+        volume_breaks: vec![sample::volume_break("005930", (time, time), 7)?],
+        healed_bars: vec![sample::healed_bar("005930", time)?],
         day_volumes: vec![day_volume],
         rejects: vec![sample::reject(1, 50)],
         advance: sample::advance(1, Some(40), 200),
     };
     assert_conflict(store, &refused, "40", "100").await?;
-    for table in [Table::ScalpTicks, Table::ScalpBars, Table::SwingBars, Table::FeedSessions] {
+    for table in Table::ALL.into_iter().filter(|table| *table != Table::LoadRejects) {
         assert_eq!(store.count(table).await?, 0, "{}", table.name());
     }
     assert_eq!(store.day_volumes("2026-01-22".parse()?).await?, []);

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use obs_model::{
-    Bar, Coverage, FeedChange, FeedEvent, FeedId, Ohlc, Price, QualityFlag, Quantity, SchemaVersion, SessionId,
+    Bar, Coverage, FeedChange, FeedEvent, FeedId, HealedBar, Ohlc, Price, QualityFlag, Quantity, SchemaVersion, SessionId,
+    SwingBar, Tick, VolumeBreak,
 };
-use obs_model::{SwingBar, Tick};
 
 use super::Made;
 use crate::{Advance, Digest, LineCounts, Position, Reject, TimeRange};
@@ -72,6 +72,29 @@ pub(super) fn swing_bar(symbol: &str, bar_time: &str) -> Made<SwingBar> {
         schema_version: SchemaVersion::V2,
         mitigation_level: 0,
         quality_flag: QualityFlag::Normal,
+    })
+}
+
+/// Shares that are missing between trades at two instants.
+pub(super) fn volume_break(symbol: &str, (after, before): (&str, &str), shares: i64) -> Made<VolumeBreak> {
+    Ok(VolumeBreak {
+        symbol: symbol.parse()?,
+        after: at(after)?,
+        before: at(before)?,
+        shares: Quantity::new(shares)?,
+        session_id: session()?,
+    })
+}
+
+/// A minute that the broker told in the evening, and that opens and closes at 72,000.
+pub(super) fn healed_bar(symbol: &str, bar_time: &str) -> Made<HealedBar> {
+    Ok(HealedBar {
+        symbol: symbol.parse()?,
+        bar_time: at(bar_time)?,
+        ohlc: Ohlc::of(Price::from_won(72_000)?),
+        volume: Quantity::new(2_000)?,
+        healed_at: at("2026-01-22T09:00:00.25Z")?,
+        session_id: session()?,
     })
 }
 

@@ -20,7 +20,7 @@ pub async fn an_unmigrated_store_says_that_it_is_empty(store: &dyn Store) -> Out
 /// When the store fails.
 pub async fn migrating_twice_runs_each_migration_once(store: &dyn Store) -> Outcome {
     let known = store.known_migrations();
-    assert!(known.is_sorted() && known.len() >= 4, "{known:?}");
+    assert!(known.is_sorted() && known.len() >= 5, "{known:?}");
     assert_eq!(store.migrate().await?, known);
     assert_eq!(store.migrate().await?, [""; 0]);
 
@@ -45,10 +45,14 @@ pub async fn a_new_store_answers_empty(store: &dyn Store) -> Outcome {
     assert_eq!(store.swing_bars(ever, None).await?, []);
     assert_eq!(store.gaps(ever).await?, []);
     assert_eq!(store.feed_sessions(ever).await?, []);
+    assert_eq!(store.volume_breaks(ever).await?, []);
+    assert_eq!(store.healed_bars(ever, None).await?, []);
+    assert_eq!(store.bars_with_healing(ever, symbol).await?, []);
     assert_eq!(store.positions().await?, []);
     assert_eq!(store.position(sample::position(1, 0).head).await?, None);
     assert_eq!(store.day_volumes("2026-01-22".parse()?).await?, []);
     assert_eq!(store.rejects(100).await?, []);
+    assert_eq!(store.unacknowledged().await?, 0);
     for table in Table::ALL {
         assert_eq!(store.count(table).await?, 0, "{}", table.name());
     }
