@@ -54,19 +54,24 @@ impl Minute {
         }
     }
 
-    /// The bar, or none if no tick had a price.
+    /// How much of it was observed, also if no tick came.
     ///
     /// `stretches` are the symbol's attested stretches. Where they touch the minute, coverage is the share of half-second slots
     /// in which a tick arrived or that lie inside a stretch. Where none does, as in the Python system's archives, coverage is
     /// that system's formula: ticks / 120, at most 1.
     #[must_use]
-    pub fn bar(&self, symbol: Symbol, minute: DateTime<Utc>, stretches: &[Stretch]) -> Option<Bar> {
-        let prices = self.prices.as_ref()?;
-        let observed = match attested_slots(minute, stretches) {
+    pub fn coverage(&self, minute: DateTime<Utc>, stretches: &[Stretch]) -> Coverage {
+        Coverage::of_slots(match attested_slots(minute, stretches) {
             Some(attested) => (attested | self.slots).count_ones(),
             None => self.ticks,
-        };
-        let coverage = Coverage::of_slots(observed);
+        })
+    }
+
+    /// The bar, with its [`coverage`](Self::coverage), or none if no tick had a price.
+    #[must_use]
+    pub fn bar(&self, symbol: Symbol, minute: DateTime<Utc>, stretches: &[Stretch]) -> Option<Bar> {
+        let prices = self.prices.as_ref()?;
+        let coverage = self.coverage(minute, stretches);
         let ohlc = Ohlc::new(prices.open.1, prices.high, prices.low, prices.close.1).ok()?;
         Some(Bar {
             symbol,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use obs_aggregate::GapDetector;
-use obs_model::{FeedChange, FeedEvent, Gap, GapReason, GapScope, SessionHours, Severity};
+use obs_model::{Calendar, FeedChange, FeedEvent, Gap, GapReason, GapScope, Severity};
 
 use crate::{at, event, seconds, session, subscribed, symbol, unsubscribed};
 
@@ -35,7 +35,7 @@ fn restart(detector: &mut GapDetector, evidence: Option<DateTime<Utc>>) -> Vec<S
 }
 
 fn always() -> GapDetector {
-    GapDetector::new(SessionHours::ALWAYS)
+    GapDetector::new(Calendar::always())
 }
 
 /// Connection 1 with two symbols, alive until 01:00:30.
@@ -111,12 +111,49 @@ fn a_symbol_that_nobody_wants_any_more_is_missing_until_that_is_said() {
             (1, "01:00:45", LOST),
             (2, "01:00:50", subscribed("005930")),
             (2, "01:00:52", unsubscribed("000660")),
-            // Wanted again an hour later: what lies between is no gap.
-            (2, "02:00:00", subscribed("000660")),
             (2, "02:00:10", FeedChange::Alive),
         ],
     );
     assert_eq!(found, [gap("01:00:30", "01:00:52", GapReason::WsDisconnect, &["005930", "000660"])]);
+}
+
+#[test]
+fn a_symbol_that_gave_up_its_slot_and_has_one_again_was_missing_in_between() {
+    let mut detector = connected();
+    let found = observe(
+        &mut detector,
+        &[
+            (1, "01:00:40", unsubscribed("000660")),
+            (1, "02:00:00", FeedChange::Alive),
+            (1, "02:00:05", subscribed("000660")),
+        ],
+    );
+    assert_eq!(found, [gap("01:00:40", "02:00:05", GapReason::SlotEvicted, &["000660"])]);
+}
+
+#[test]
+fn a_symbol_that_gave_up_its_slot_yesterday_is_a_new_choice_today() {
+    let instant = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+    let mut detector = GapDetector::new(Calendar::krx());
+    let back = instant("2026-01-23T01:00:00Z");
+    detector.observe(&event(1, at("01:00:00"), subscribed("000660")));
+    detector.observe(&event(1, at("02:00:00"), unsubscribed("000660")));
+    assert_eq!(detector.observe(&event(1, back, subscribed("000660"))), []);
+}
+
+#[test]
+fn a_symbol_that_moves_to_another_connection_is_not_missing() {
+    let mut detector = connected();
+    let found = observe(
+        &mut detector,
+        &[
+            (2, "01:00:40", subscribed("000660")),
+            (1, "01:00:41", unsubscribed("000660")),
+            (2, "01:05:00", FeedChange::Alive),
+            (1, "01:10:00", subscribed("000660")),
+        ],
+    );
+    assert_eq!(found, []);
 }
 
 #[test]
@@ -261,7 +298,7 @@ fn what_was_written_before_a_crash_is_not_told_again() {
 fn only_session_time_counts_over_a_night_and_a_weekend() {
     // Friday 23 January, 15:29:00 Korean time, to Monday 26 January, 09:00:40.
     let instant = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
-    let mut detector = GapDetector::new(SessionHours::REGULAR);
+    let mut detector = GapDetector::new(Calendar::krx());
     let evidence = instant("2026-01-23T06:29:00Z");
     detector.observe(&event(1, evidence - seconds(60), subscribed("005930")));
     detector.observe(&event(1, evidence, FeedChange::Alive));
@@ -282,7 +319,7 @@ fn only_session_time_counts_over_a_night_and_a_weekend() {
 fn parts_that_were_written_before_a_crash_are_not_told_again() {
     let instant = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
     let ends = (instant("2026-01-22T06:29:00Z"), instant("2026-01-22T06:30:00Z"));
-    let mut detector = GapDetector::new(SessionHours::REGULAR);
+    let mut detector = GapDetector::new(Calendar::krx());
     detector.observe(&event(1, ends.0, subscribed("005930")));
     detector.observe(&event(1, ends.0 + seconds(9), LOST));
     let written = Gap::new(ends, GapScope::Scalp, GapReason::WsDisconnect, vec![symbol("005930")], session("run-1"));

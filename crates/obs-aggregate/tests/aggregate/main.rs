@@ -5,7 +5,11 @@ mod attested;
 mod bars;
 mod coverage;
 mod gaps;
+mod guards;
 mod minutes;
+mod returns;
+mod shares;
+mod silences;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use obs_model::{FeedChange, FeedEvent, FeedId, Price, QualityFlag, Quantity, SessionId, Symbol, Tick};
