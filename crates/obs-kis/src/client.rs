@@ -1,29 +1,40 @@
-//! Calls to the broker's REST host.
+//! An account at the broker's REST host, and logging in.
 
-use std::{error::Error, time::Duration};
+use std::{fmt, num::NonZeroU32, sync::Arc};
 
+use chrono::TimeDelta;
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::{Credentials, Endpoints, KisError, answer::Answer};
-
-/// How long connecting may take.
-const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
-/// How long the host may stay silent during a call.
-const READ_DEADLINE: Duration = Duration::from_secs(10);
-/// How long a call may take in all, should the host send drop by drop.
-const CALL_DEADLINE: Duration = Duration::from_secs(30);
-/// The longest answer that is read, in bytes. The broker's longest are below a tenth of it.
-const MAX_ANSWER: usize = 1 << 20;
+use crate::{
+    CallCounts, Clock, Credentials, Endpoints, KisError, KisSettings,
+    counters::{Counters, count},
+    http::{Http, url},
+    limiter::{Limiter, Pace},
+    token::Tokens,
+};
 
 /// An account at one REST host.
 ///
-/// Cloning is cheap, and clones share their connections.
-#[derive(Clone, Debug)]
+/// Cloning is cheap, and clones share everything: connections, rate limits, the access token and the counts. An app key should
+/// have one client (and its clones), because the broker counts its calls together.
+#[derive(Clone)]
 pub struct KisClient {
-    http: reqwest::Client,
-    endpoints: Endpoints,
-    credentials: Credentials,
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// What clones share.
+pub(crate) struct Shared {
+    pub(crate) endpoints: Endpoints,
+    pub(crate) credentials: Credentials,
+    pub(crate) settings: KisSettings,
+    pub(crate) clock: Clock,
+    pub(crate) http: Http,
+    pub(crate) limiter: Limiter,
+    pub(crate) tokens: Tokens,
+    pub(crate) counters: Counters,
+    /// Approval keys have a limit of their own: one a second.
+    approvals: Pace,
 }
 
 #[derive(Serialize)]
@@ -34,89 +45,73 @@ struct ApprovalRequest<'a> {
     secretkey: &'a str,
 }
 
-#[derive(Deserialize)]
-struct Approval {
-    approval_key: String,
-}
-
 impl KisClient {
     /// A client for these hosts and keys. Nothing is asked yet.
     ///
+    /// `clock` is [`Clock::system`] for a real host, and the simulator's own for a simulated one.
+    ///
     /// # Errors
-    /// [`KisError::Setup`] if TLS cannot be set up, which is when the machine has no root certificates.
-    pub fn new(endpoints: Endpoints, credentials: Credentials) -> Result<Self, KisError> {
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            // It fails only if another thread was faster, and then there is a provider too.
-            let _ = rustls::crypto::ring::default_provider().install_default();
-        }
-        let builder = reqwest::Client::builder()
-            .connect_timeout(CONNECT_DEADLINE)
-            .read_timeout(READ_DEADLINE)
-            .timeout(CALL_DEADLINE)
-            // Following a redirect would send the keys to whoever it names.
-            .redirect(reqwest::redirect::Policy::none())
-            // Proxies would come from the environment, which is for programs to read.
-            .no_proxy();
-        // A plain host needs no certificates, and a bare container has none.
-        let needs_tls = endpoints.rest().starts_with("https:");
-        let builder = if needs_tls { builder } else { builder.tls_certs_only([]) };
-        let http = builder.build().map_err(|error| KisError::Setup {
-            reason: format!(
-                "TLS cannot be set up: {}; are the root certificates installed (ca-certificates)?",
-                causes(&error)
-            ),
-        })?;
-        Ok(Self { http, endpoints, credentials })
+    /// [`KisError::Setup`] if TLS cannot be set up, which is when the machine has no root certificates, or if the proxy is not
+    /// an address.
+    pub fn new(
+        endpoints: Endpoints,
+        credentials: Credentials,
+        settings: KisSettings,
+        clock: Clock,
+    ) -> Result<Self, KisError> {
+        let http = Http::new(&endpoints, &settings, &clock)?;
+        let limiter = Limiter::new(settings.limits, &clock);
+        let approvals = Pace::new(NonZeroU32::MIN, &clock);
+        let (tokens, counters) = (Tokens::default(), Counters::default());
+        let shared = Shared { endpoints, credentials, settings, clock, http, limiter, tokens, counters, approvals };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// The hosts it asks.
     #[must_use]
-    pub const fn endpoints(&self) -> &Endpoints {
-        &self.endpoints
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.shared.endpoints
+    }
+
+    /// Our clock minus the broker's: the median of what the last nine answers' `Date` headers say, or none before the first.
+    ///
+    /// The header has whole seconds, so anything below about one second is noise.
+    #[must_use]
+    pub fn clock_skew(&self) -> Option<TimeDelta> {
+        self.shared.http.skew()
+    }
+
+    /// What it and its clones have done so far.
+    #[must_use]
+    pub fn counts(&self) -> CallCounts {
+        self.shared.counters.read()
     }
 
     /// Asks for the key that opens the WebSocket.
     ///
-    /// A key is valid for 24 hours and checked when a connection first subscribes. One call a second is allowed.
+    /// A key is valid for 24 hours and checked when a connection first subscribes. One call a second is allowed, and waited for;
+    /// it is not asked again here, because whoever opens a connection tries again anyway.
     ///
     /// # Errors
     /// [`KisError::WrongCredentials`] if the broker does not know the keys; others as their variants say.
     pub async fn approval_key(&self) -> Result<SecretString, KisError> {
+        let Shared { endpoints, credentials, http, counters, approvals, .. } = &*self.shared;
         let request = ApprovalRequest {
             grant_type: "client_credentials",
-            appkey: self.credentials.app_key(),
-            secretkey: self.credentials.app_secret(),
+            appkey: credentials.app_key(),
+            secretkey: credentials.app_secret(),
         };
-        let approval: Approval = self.post("/oauth2/Approval", &request).await?.read(&self.credentials)?;
-        Ok(approval.approval_key.into())
-    }
-
-    async fn post(&self, path: &str, body: &impl Serialize) -> Result<Answer, KisError> {
-        let address = self.endpoints.rest();
-        let unreachable = |error: reqwest::Error| KisError::Unreachable {
-            address: address.to_owned(),
-            reason: causes(&error.without_url()),
-        };
-        let mut response = self.http.post(format!("{address}{path}")).json(body).send().await.map_err(unreachable)?;
-        let mut answer = Answer { address: address.to_owned(), status: response.status().as_u16(), body: Vec::new() };
-        while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-            answer.body.extend_from_slice(&chunk);
-            if answer.body.len() > MAX_ANSWER {
-                return Err(answer.unreadable("is too long"));
-            }
-        }
-        Ok(answer)
+        approvals.turn().await;
+        count(&counters.calls);
+        let request = http.post(url(endpoints.rest(), "/oauth2/Approval", &[])?).json(&request);
+        let answer = http.ask(endpoints.rest(), request).await.map_err(|failure| failure.error)?;
+        let body = answer.read("Approval", |text| credentials.redact(text))?;
+        Ok(body.fields().required("approval_key")?.into())
     }
 }
 
-/// An error and what caused it, in one line.
-fn causes(error: &dyn Error) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line.push_str(": ");
-        line.push_str(&error.to_string());
-        cause = error.source();
+impl fmt::Debug for KisClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KisClient").field("endpoints", self.endpoints()).finish_non_exhaustive()
     }
-    line
 }

@@ -1,29 +1,42 @@
-//! A KIS account: keys, typed REST calls, error codes.
-//!
-//! [`KisClient`] asks one REST host on behalf of one pair of keys. What the broker answers is judged by the code in the body
-//! first and by the HTTP status second, because the broker sends expired logins and rate limits as status 500.
-//!
-//! ```
-//! use obs_kis::{Credentials, Endpoints, KisClient};
-//!
-//! let error = Credentials::new("an app key", "an app secret").unwrap_err();
-//! assert_eq!(error.to_string(), "the app key has a character that no key has (a space or a line break?): copy it again");
-//!
-//! let client = KisClient::new(
-//!     Endpoints::at("http://127.0.0.1:9443", "ws://127.0.0.1:21000")?,
-//!     Credentials::new("PSdemo", "c2VjcmV0")?,
-//! )?;
-//! assert_eq!(client.endpoints().websocket(), "ws://127.0.0.1:21000");
-//! # Ok::<(), obs_kis::KisError>(())
-//! ```
+#![doc = include_str!("../README.md")]
 
+mod account;
 mod answer;
+mod balance;
+mod call;
+mod chart;
 mod client;
+mod clock;
+mod counters;
 mod credentials;
 mod endpoints;
 mod error;
+mod fields;
+mod http;
+mod limiter;
+mod market;
+mod order;
+mod order_kind;
+mod orders;
+mod quote;
+mod rejection;
+mod settings;
+mod skew;
+mod token;
 
+pub use account::AccountNumber;
+pub use balance::{Balance, BuyingPower, Holding};
+pub use chart::{DailyChart, DailyRow, MinuteChart, MinuteRow};
 pub use client::KisClient;
+pub use clock::Clock;
+pub use counters::CallCounts;
 pub use credentials::Credentials;
-pub use endpoints::Endpoints;
+pub use endpoints::{Endpoints, Environment};
 pub use error::KisError;
+pub use market::{Market, MarketDay};
+pub use order::{NewOrder, OrderReceipt, OrderRef, Revision};
+pub use order_kind::{OrderKind, TimeInForce, Venue};
+pub use orders::{FillFilter, OrderFilter, OrderRecord};
+pub use quote::{Book, Level, Quote};
+pub use rejection::Rejection;
+pub use settings::{Deadlines, KisSettings, Limits, Retries};

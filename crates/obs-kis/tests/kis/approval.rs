@@ -1,9 +1,8 @@
 //! Asking for an approval key, against a host on loopback.
-#![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test, also in its helpers")]
 
 use std::time::Duration;
 
-use obs_kis::{Credentials, Endpoints, KisClient, KisError};
+use obs_kis::{Clock, Credentials, Endpoints, Environment, KisClient, KisError, KisSettings};
 use secrecy::ExposeSecret;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -11,8 +10,7 @@ use tokio::{
     sync::oneshot,
 };
 
-const APP_KEY: &str = "PSloopbackloopbackloopbackloopback01";
-const APP_SECRET: &str = "bG9vcGJhY2stc2VjcmV0LXRoYXQtbXVzdC1ub3QtcHJpbnQ=";
+use crate::broker::{APP_KEY, APP_SECRET};
 
 /// A host that answers the first request with `answer` and hands back what it was asked.
 async fn host(answer: String) -> (KisClient, oneshot::Receiver<String>) {
@@ -30,8 +28,9 @@ async fn host(answer: String) -> (KisClient, oneshot::Receiver<String>) {
 }
 
 fn client(rest: &str) -> KisClient {
-    let endpoints = Endpoints::at(rest, "ws://127.0.0.1:1").unwrap();
-    KisClient::new(endpoints, Credentials::new(APP_KEY, APP_SECRET).unwrap()).unwrap()
+    let endpoints = Endpoints::at(Environment::Live, rest, "ws://127.0.0.1:1").unwrap();
+    let credentials = Credentials::new(APP_KEY, APP_SECRET).unwrap();
+    KisClient::new(endpoints, credentials, KisSettings::new(Environment::Live), Clock::system()).unwrap()
 }
 
 async fn read_request(socket: &mut TcpStream) -> String {
@@ -134,8 +133,7 @@ async fn bodies_that_are_no_answer() {
         ("200 OK", "<html>", "is not the broker's JSON", true),
         ("502 Bad Gateway", "<html>", "is not the broker's JSON", true),
         ("404 Not Found", "<html>", "is not the broker's JSON", false),
-        ("200 OK", "{}", "lacks what was asked for", true),
-        ("200 OK", r#"{"approval_key":7}"#, "lacks what was asked for", true),
+        ("200 OK", "[]", "is not the broker's JSON", true),
         ("403 Forbidden", r#"{"approval_key":"x"}"#, "does not say what is wrong", false),
         ("200 OK", r#"{"rt_cd":"1"}"#, "refuses the call without a code", true),
     ];
@@ -143,6 +141,16 @@ async fn bodies_that_are_no_answer() {
         let error = error_of(status, body).await;
         let KisError::Unreadable { problem, .. } = &error else { panic!("{status} {body}: {error:?}") };
         assert_eq!((*problem, error.is_retryable()), (expected, retryable), "{status} {body}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_a_key() {
+    for body in ["{}", r#"{"approval_key":" "}"#, r#"{"approval_key":{}}"#] {
+        let error = error_of("200 OK", body).await;
+        assert!(matches!(error, KisError::Malformed { .. }) && error.is_retryable(), "{body}: {error:?}");
+        let expected = "the broker's answer to Approval has no usable approval_key: it is missing or empty";
+        assert_eq!(error.to_string(), expected);
     }
 }
 
@@ -209,7 +217,7 @@ fn keys_that_cannot_be_keys_are_refused_without_being_printed() {
 #[test]
 fn a_client_for_tls_can_be_made_or_says_what_to_install() {
     let credentials = Credentials::new(APP_KEY, APP_SECRET).unwrap();
-    match KisClient::new(Endpoints::paper(), credentials) {
+    match KisClient::new(Endpoints::paper(), credentials, KisSettings::new(Environment::Paper), Clock::system()) {
         Ok(client) => assert_eq!(client.endpoints(), &Endpoints::paper()),
         Err(error) => assert!(error.to_string().contains("ca-certificates"), "{error}"),
     }
