@@ -26,14 +26,14 @@ impl Backoff {
         }
     }
 
-    /// A connection ended that had held so long.
+    /// A connection ended that had held so long, in market time.
     pub(crate) fn held(&mut self, held: Duration) {
         if held >= self.stable_after {
             self.attempts = 0;
         }
     }
 
-    /// The pause before the next attempt.
+    /// The pause before the next attempt, in market time.
     pub(crate) fn pause(&mut self) -> Duration {
         let pause = self.schedule.get(self.attempts).or(self.schedule.last()).copied().unwrap_or_default();
         self.attempts = self.attempts.saturating_add(1);

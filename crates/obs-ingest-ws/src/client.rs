@@ -1,40 +1,54 @@
 //! A feed: connects, stays connected, and says what it learns.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
-use chrono::{DateTime, Utc};
-use obs_kis::{KisClient, KisError};
+use obs_kis::{Clock, KisClient, KisError};
 use obs_model::{FeedId, SessionId, Symbol};
 use secrecy::SecretString;
-use tokio::{sync::mpsc, time};
+use tokio::{
+    sync::{mpsc, watch},
+    time,
+};
 use tokio_tungstenite::{connect_async_with_config, tungstenite::protocol::WebSocketConfig};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Counters, FeedError, FeedItem, MAX_REGISTRATIONS, Settings,
+    Counters, FeedError, FeedItem, Settings,
     backoff::Backoff,
     connection::{Connection, End, Socket},
     item::count,
 };
 
-/// How long connecting may take, handshake included.
+/// How long connecting may take in market time, handshake included.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
 /// The longest message that is taken, in bytes. Twenty trades are 7,000.
 const MAX_MESSAGE: usize = 1 << 20;
 /// So many fresh approval keys may be refused in a row before the feed stops asking for more.
 const REFUSED_KEYS: u32 = 3;
+/// What a peer always gets to accept or answer something: sockets are no faster on a compressed clock.
+const LEAST_DEADLINE: Duration = Duration::from_millis(500);
 
-/// The trades of up to 41 symbols over one connection at a time.
+/// The trades of up to 41 symbols over one connection at a time, for one app key.
+///
+/// Which symbols is said through a channel and may change at any time: the connection unsubscribes what is no longer wanted, then
+/// subscribes what is new. It is held also while nothing is wanted, so that what will be is subscribed at once.
 ///
 /// It says everything through one channel, in the order in which it happened: a tick comes before any event that attests the
 /// time it arrived in. A full channel makes it wait, so whoever receives must go on until the channel closes.
 pub struct WsFeed {
-    pub(crate) symbols: Vec<Symbol>,
     pub(crate) session_id: SessionId,
     pub(crate) settings: Settings,
-    pub(crate) clock: Box<dyn Fn() -> DateTime<Utc> + Send + Sync>,
+    pub(crate) clock: Clock,
     pub(crate) counters: Arc<Counters>,
     broker: KisClient,
+    wanted: watch::Receiver<Vec<Symbol>>,
+    numbers: Arc<AtomicU32>,
     seed: u64,
 }
 
@@ -47,41 +61,31 @@ enum NotOpened {
 }
 
 impl WsFeed {
-    /// A feed of these symbols, in order of priority. Nothing is connected yet.
+    /// A feed of the symbols that are wanted at each time, in order of priority. Nothing is connected yet.
     ///
-    /// `clock` tells when something arrived; `seed` decides the jitter of reconnecting.
+    /// Symbols beyond the first [`MAX_REGISTRATIONS`](crate::MAX_REGISTRATIONS) are left out with a warning. `numbers` counts the
+    /// connections of all feeds of a session, whose names must differ; `clock` is the market's; `seed` decides the jitter of
+    /// reconnecting.
     ///
     /// # Errors
-    /// [`FeedError::Setup`] without symbols, with more than [`MAX_REGISTRATIONS`], with one twice, with an empty schedule of
-    /// pauses, and if the session's name is too long for a feed's name.
+    /// [`FeedError::Setup`] with an empty schedule of pauses, and if the session's name is too long for a feed's name.
     pub fn new(
         broker: KisClient,
-        symbols: Vec<Symbol>,
+        wanted: watch::Receiver<Vec<Symbol>>,
         session_id: SessionId,
+        numbers: Arc<AtomicU32>,
         settings: Settings,
-        clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static,
+        clock: Clock,
         seed: u64,
     ) -> Result<Self, FeedError> {
         let setup = |reason: String| Err(FeedError::Setup { reason });
-        if symbols.is_empty() {
-            return setup("there are no symbols: name at least one".to_owned());
-        }
-        if symbols.len() > MAX_REGISTRATIONS {
-            let found = symbols.len();
-            return setup(format!("{found} symbols are more than the {MAX_REGISTRATIONS} that one app key may register"));
-        }
-        let twice = symbols.iter().enumerate().find(|(n, symbol)| symbols.iter().take(*n).any(|other| other == *symbol));
-        if let Some((_, symbol)) = twice {
-            return setup(format!("{symbol} is named twice"));
-        }
         if settings.backoff.is_empty() {
             return setup("there are no pauses between attempts to connect: name at least one".to_owned());
         }
         if let Err(error) = FeedId::nth_of(&session_id, u32::MAX) {
             return setup(format!("the session's name is too long to number connections: {error}"));
         }
-        let (clock, counters) = (Box::new(clock), Arc::default());
-        Ok(Self { symbols, session_id, settings, clock, counters, broker, seed })
+        Ok(Self { session_id, settings, clock, counters: Arc::default(), broker, wanted, numbers, seed })
     }
 
     /// What it has done so far; goes on counting while it runs.
@@ -98,7 +102,7 @@ impl WsFeed {
         let mut backoff = Backoff::new(&self.settings, self.seed);
         let mut approval_key = None;
         let mut refused_keys = 0;
-        let mut connections = 0_u32;
+        let mut wanted = self.wanted.clone();
         loop {
             let opened = tokio::select! {
                 biased;
@@ -107,15 +111,15 @@ impl WsFeed {
             };
             let problem = match opened {
                 Ok((socket, key)) => {
-                    connections = connections.saturating_add(1);
-                    let feed_id = FeedId::nth_of(&self.session_id, connections)
+                    let number = self.numbers.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+                    let feed_id = FeedId::nth_of(&self.session_id, number)
                         .map_err(|error| FeedError::Setup { reason: error.to_string() })?;
                     count(&self.counters.connections);
-                    tracing::info!(feed = %feed_id, symbols = self.symbols.len(), "connected to the broker's WebSocket");
+                    tracing::info!(feed = %feed_id, "connected to the broker's WebSocket");
                     let opened_at = time::Instant::now();
-                    let mut connection = Connection::new(&self, feed_id, socket, &sender);
+                    let mut connection = Connection::new(&self, feed_id, socket, &mut wanted, &sender);
                     let end = connection.run(&key, &cancel).await;
-                    backoff.held(opened_at.elapsed());
+                    backoff.held(opened_at.elapsed().saturating_mul(self.clock.speed()));
                     if connection.was_acknowledged() {
                         refused_keys = 0;
                     }
@@ -141,7 +145,7 @@ impl WsFeed {
             tracing::warn!(pause_ms = pause.as_millis(), "no connection to the broker's WebSocket: {problem}");
             tokio::select! {
                 () = cancel.cancelled() => return Ok(()),
-                () = time::sleep(pause) => {}
+                () = self.clock.sleep(pause) => {}
             }
         }
     }
@@ -161,10 +165,15 @@ impl WsFeed {
         let address = self.broker.endpoints().websocket();
         let config = WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
         let connecting = connect_async_with_config(address, Some(config), true);
-        match time::timeout(CONNECT_DEADLINE, connecting).await {
+        let deadline = self.deadline(CONNECT_DEADLINE);
+        match time::timeout(deadline, connecting).await {
             Ok(Ok((socket, _))) => Ok((socket, key)),
             Ok(Err(error)) => Err(NotOpened::Later(format!("{address} cannot be reached: {error}"))),
-            Err(_) => Err(NotOpened::Later(format!("{address} did not answer within {CONNECT_DEADLINE:?}"))),
+            Err(_) => Err(NotOpened::Later(format!("{address} did not answer within {deadline:?}"))),
         }
+    }
+    /// How long a socket really gets for something that may take so long in market time.
+    pub(crate) fn deadline(&self, market: Duration) -> Duration {
+        self.clock.real(market).max(LEAST_DEADLINE)
     }
 }

@@ -4,31 +4,32 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::{SinkExt, StreamExt};
-use obs_model::{FeedChange, FeedEvent, FeedId, GapReason};
+use obs_model::{FeedChange, FeedEvent, FeedId, GapReason, Symbol};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::{
     net::TcpStream,
-    sync::mpsc,
+    sync::{mpsc, watch},
     time::{self, Instant, MissedTickBehavior},
 };
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream,
-    tungstenite::{self, Message},
+    tungstenite::{self, Bytes, Message},
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Ack, FeedError, FeedItem, Frame, FrameError, Outcome, RejectedFrame, TRADES, WsFeed, control, decode_frame,
+    Ack, BOOKS, FeedError, FeedItem, Frame, FrameError, Outcome, Refusal, RefusalKind, RejectedFrame, TRADES, WsFeed,
+    control, decode_frame,
     error::beginning,
     item::count,
-    subscriptions::{Acknowledged, Subscriptions},
+    subscriptions::{Answered, Subscriptions},
 };
 
-/// How often a feed attests that it is alive, at most.
+/// How often a feed attests that it is alive, at most, in market time.
 const ATTEST_EVERY: Duration = Duration::from_secs(1);
-/// How long the peer may take to accept what we send.
+/// How long the peer may take to accept what we send, in market time.
 const SEND_DEADLINE: Duration = Duration::from_secs(5);
-/// How long the peer may take to agree that the connection is over.
+/// How long the peer may take to agree that the connection is over, in market time.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
 
 pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -67,6 +68,7 @@ pub(crate) struct Connection<'a> {
     feed: &'a WsFeed,
     feed_id: FeedId,
     socket: Socket,
+    wanted: &'a mut watch::Receiver<Vec<Symbol>>,
     sender: &'a mpsc::Sender<FeedItem>,
     subscriptions: Subscriptions,
     acknowledged: bool,
@@ -77,17 +79,20 @@ pub(crate) struct Connection<'a> {
 }
 
 impl<'a> Connection<'a> {
-    pub(crate) fn new(feed: &'a WsFeed, feed_id: FeedId, socket: Socket, sender: &'a mpsc::Sender<FeedItem>) -> Self {
-        Self {
-            feed,
-            feed_id,
-            socket,
-            sender,
-            subscriptions: Subscriptions::new(&feed.symbols, &feed.settings, Instant::now()),
-            acknowledged: false,
-            last_inbound: None,
-            unattested: false,
-        }
+    pub(crate) fn new(
+        feed: &'a WsFeed,
+        feed_id: FeedId,
+        socket: Socket,
+        wanted: &'a mut watch::Receiver<Vec<Symbol>>,
+        sender: &'a mpsc::Sender<FeedItem>,
+    ) -> Self {
+        let [pacing, again] =
+            [feed.settings.subscribe_pacing, feed.settings.ask_again_after].map(|time| feed.clock.real(time));
+        let subscriptions = Subscriptions::new(pacing, again, Instant::now());
+        let (acknowledged, last_inbound, unattested) = (false, None, false);
+        let mut new = Self { feed, feed_id, socket, wanted, sender, subscriptions, acknowledged, last_inbound, unattested };
+        new.want();
+        new
     }
 
     /// Whether the broker acknowledged any subscription.
@@ -107,11 +112,16 @@ impl<'a> Connection<'a> {
         approval_key: &SecretString,
         cancel: &CancellationToken,
     ) -> Result<std::convert::Infallible, End> {
-        self.tell((self.feed.clock)(), FeedChange::Opened).await?;
-        let mut attest = time::interval_at(Instant::now() + ATTEST_EVERY, ATTEST_EVERY);
+        self.tell(self.feed.clock.now(), FeedChange::Opened).await?;
+        // A timer without any time between its ticks is none.
+        let attest_every = self.feed.clock.real(ATTEST_EVERY).max(Duration::from_millis(1));
+        let mut attest = time::interval_at(Instant::now() + attest_every, attest_every);
         attest.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let liveness = self.feed.clock.real(self.feed.settings.liveness);
         // Counted from when we last had time to listen: waiting for a full channel is not the peer's silence.
         let mut quiet_since = Instant::now();
+        let mut pinged = false;
+        let mut steered = true;
         loop {
             let request = self.subscriptions.next_request();
             // In order of urgency. Reading comes before giving up, so that what has arrived counts, and after the timers, so
@@ -119,14 +129,31 @@ impl<'a> Connection<'a> {
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => return Err(End::Cancelled),
+                // When nobody can change any more what is wanted, it stays as it is.
+                changed = self.wanted.changed(), if steered => match changed {
+                    Ok(()) => self.want(),
+                    Err(_) => steered = false,
+                },
                 () = sleep_until(request) => self.request(approval_key).await?,
                 _ = attest.tick() => self.attest().await?,
                 message = self.socket.next() => {
                     self.receive(message).await?;
-                    quiet_since = Instant::now();
+                    (quiet_since, pinged) = (Instant::now(), false);
                 }
-                () = time::sleep_until(quiet_since + self.feed.settings.liveness) => return Err(End::Silent),
+                () = time::sleep_until(quiet_since + liveness / 2), if !pinged => {
+                    pinged = true;
+                    self.send(Message::Ping(Bytes::new())).await?;
+                }
+                () = time::sleep_until(quiet_since + liveness) => return Err(End::Silent),
             }
+        }
+    }
+
+    /// Takes note of what is wanted from now on.
+    fn want(&mut self) {
+        let surplus = self.subscriptions.want(&self.wanted.borrow_and_update());
+        if surplus > 0 {
+            tracing::warn!(feed = %self.feed_id, surplus, "more symbols are wanted than one app key may register");
         }
     }
 
@@ -135,7 +162,7 @@ impl<'a> Connection<'a> {
         self.unattested = self.last_inbound.is_some();
         let told = async {
             self.attest().await?;
-            self.tell((self.feed.clock)(), FeedChange::Closed { reason: end.reason() }).await
+            self.tell(self.feed.clock.now(), FeedChange::Closed { reason: end.reason() }).await
         };
         // Without a receiver there is nobody to tell.
         let _ = told.await;
@@ -148,32 +175,34 @@ impl<'a> Connection<'a> {
             // A peer that was silent before would not answer this either.
             while !matches!(end, End::Silent) && matches!(self.socket.next().await, Some(Ok(_))) {}
         };
-        let _ = time::timeout(CLOSE_DEADLINE, goodbye).await;
+        let _ = time::timeout(self.feed.deadline(CLOSE_DEADLINE), goodbye).await;
     }
 
-    /// Asks for the next symbol.
+    /// Makes the next request.
     async fn request(&mut self, approval_key: &SecretString) -> Result<(), End> {
-        let Some(symbol) = self.subscriptions.take_request(Instant::now()) else { return Ok(()) };
-        let text = control::subscription(approval_key.expose_secret(), symbol.as_str())
-            .map_err(|error| End::Lost(format!("the subscription of {symbol} cannot be written: {error}")))?;
+        let Some(request) = self.subscriptions.take_request(Instant::now()) else { return Ok(()) };
+        let text = control::request(approval_key.expose_secret(), request)
+            .map_err(|error| End::Lost(format!("{request:?} cannot be written: {error}")))?;
         self.send(Message::text(text)).await
     }
 
     async fn send(&mut self, message: Message) -> Result<(), End> {
-        match time::timeout(SEND_DEADLINE, self.socket.send(message)).await {
+        let deadline = self.feed.deadline(SEND_DEADLINE);
+        match time::timeout(deadline, self.socket.send(message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(End::Lost(error.to_string())),
-            Err(_) => Err(End::Lost(format!("nothing was accepted for {SEND_DEADLINE:?}"))),
+            Err(_) => Err(End::Lost(format!("nothing was accepted for {deadline:?}"))),
         }
     }
 
     async fn receive(&mut self, message: Option<Result<Message, tungstenite::Error>>) -> Result<(), End> {
         let message = match message {
             Some(Ok(message)) => message,
+            // Also a message that is too long, or no text: what follows it could not be told apart.
             Some(Err(error)) => return Err(End::Lost(error.to_string())),
             None => return Err(End::Lost("the broker ended the connection".to_owned())),
         };
-        let received_at = (self.feed.clock)();
+        let received_at = self.feed.clock.now();
         count(&self.feed.counters.frames);
         self.last_inbound = Some(received_at);
         self.unattested = true;
@@ -184,7 +213,7 @@ impl<'a> Connection<'a> {
             }
             Message::Close(Some(frame)) => Err(End::Lost(format!("the broker closed the connection: {frame}"))),
             Message::Close(None) => Err(End::Lost("the broker closed the connection".to_owned())),
-            // The library answers pings by itself.
+            // The library answers pings by itself; an answer to ours is a sign of life and nothing else.
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Ok(()),
         }
     }
@@ -206,6 +235,7 @@ impl<'a> Connection<'a> {
             }
             Ok(Frame::PingPong) => self.send(Message::text(text)).await,
             Ok(Frame::Control(ack)) => self.answered(received_at, ack, text).await,
+            Ok(Frame::Books(_)) => self.reject(received_at, unasked(BOOKS.to_owned()), text).await,
             Ok(Frame::Encrypted { tr_id }) => {
                 self.reject(received_at, unasked(format!("encrypted {}", beginning(tr_id, 20))), text).await
             }
@@ -214,43 +244,58 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Handles the answer to a subscription.
+    /// Handles the answer to a request.
     async fn answered(&mut self, received_at: DateTime<Utc>, ack: Ack, text: &str) -> Result<(), End> {
-        match ack.outcome {
-            Outcome::Subscribed | Outcome::AlreadySubscribed if ack.tr_id == TRADES => {
-                match self.subscriptions.acknowledge(&ack.tr_key) {
-                    Acknowledged::First(symbol) => {
-                        self.acknowledged = true;
-                        self.tell(received_at, FeedChange::Subscribed { symbol }).await
-                    }
-                    Acknowledged::Again => Ok(()),
-                    Acknowledged::Unasked => {
-                        let what = format!("a subscription of {}", beginning(&ack.tr_key, 20));
-                        self.reject(received_at, unasked(what), text).await
-                    }
+        let answered = match ack.outcome {
+            Outcome::Refused { code, message } => return self.refused(received_at, &ack.tr_key, code, message).await,
+            _ if ack.tr_id != TRADES => Answered::Unasked,
+            Outcome::Subscribed | Outcome::AlreadySubscribed => match self.subscriptions.begun(&ack.tr_key) {
+                Answered::Changed(symbol) => {
+                    self.acknowledged = true;
+                    return self.tell(received_at, FeedChange::Subscribed { symbol }).await;
                 }
+                other => other,
+            },
+            Outcome::Unsubscribed | Outcome::NotSubscribed => match self.subscriptions.ended(&ack.tr_key) {
+                Answered::Changed(symbol) => return self.tell(received_at, FeedChange::Unsubscribed { symbol }).await,
+                other => other,
+            },
+        };
+        match answered {
+            Answered::Unasked => {
+                let what = format!("an answer about {} {}", beginning(&ack.tr_id, 20), beginning(&ack.tr_key, 20));
+                self.reject(received_at, unasked(what), text).await
             }
-            Outcome::Refused { code, message } => {
-                count(&self.feed.counters.refused);
-                tracing::warn!(feed = %self.feed_id, symbol = ack.tr_key, code, "the broker refused: {message}");
-                let reason = FrameError::Refused { code: code.clone(), message: message.clone() };
-                self.reject(received_at, reason, text).await?;
-                match code.as_str() {
-                    "OPSP8996" => Err(End::InUse(format!("another connection uses the app key: {message} ({code})"))),
-                    "OPSP0011" => Err(End::KeyRefused { code, message }),
-                    "OPSP0010" => Err(End::Fatal(FeedError::KeyRefused { code, message })),
-                    // Faults inside the broker: asked again when the request falls due again.
-                    "OPSP0007" | "OPSP0009" => Ok(()),
-                    _ => {
-                        self.subscriptions.refuse(&ack.tr_key);
-                        Ok(())
-                    }
-                }
-            }
-            Outcome::Subscribed | Outcome::AlreadySubscribed | Outcome::Unsubscribed | Outcome::NotSubscribed => {
-                self.reject(received_at, unasked(format!("an answer about {}", beginning(&ack.tr_id, 20))), text).await
+            Answered::Changed(_) | Answered::Known => Ok(()),
+        }
+    }
+
+    /// Hands a refusal on, and draws the consequences.
+    async fn refused(&mut self, at: DateTime<Utc>, tr_key: &str, code: String, message: String) -> Result<(), End> {
+        count(&self.feed.counters.refused);
+        let kind = RefusalKind::of(&code);
+        let symbol = match (Symbol::new(tr_key), kind) {
+            (Ok(symbol), _) => Some(symbol),
+            (Err(_), RefusalKind::Connection) => None,
+            (Err(_), _) => self.subscriptions.only_unanswered(),
+        };
+        let refusal = Refusal { at, symbol, kind, code: code.clone(), message: message.clone() };
+        tracing::warn!(feed = %self.feed_id, "{refusal}");
+        self.output(FeedItem::Refused(refusal)).await?;
+        match (kind, symbol) {
+            (RefusalKind::NoRoom, Some(symbol)) => self.subscriptions.no_room(symbol),
+            (RefusalKind::Symbol, Some(symbol)) => self.subscriptions.refused(symbol),
+            // Asked again when the request falls due again.
+            (RefusalKind::NoRoom | RefusalKind::Symbol | RefusalKind::Passing, _) => {}
+            (RefusalKind::Connection, _) => {
+                return Err(match code.as_str() {
+                    "OPSP8996" => End::InUse(format!("another connection uses the app key: {message} ({code})")),
+                    "OPSP0011" => End::KeyRefused { code, message },
+                    _ => End::Fatal(FeedError::KeyRefused { code, message }),
+                });
             }
         }
+        Ok(())
     }
 
     /// Attests that the feed was alive when the last frame came, unless that was said already.

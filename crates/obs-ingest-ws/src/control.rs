@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Frame, FrameError, TRADES, error::beginning};
+use crate::{Frame, FrameError, TRADES, error::beginning, subscriptions::Request};
 
 /// The answer to a subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,19 +36,19 @@ pub enum Outcome {
 }
 
 #[derive(Deserialize)]
-struct Message {
-    header: Header,
-    body: Option<Body>,
+struct Answer {
+    header: AnswerHeader,
+    body: Option<AnswerBody>,
 }
 
 #[derive(Deserialize)]
-struct Header {
+struct AnswerHeader {
     tr_id: Option<String>,
     tr_key: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct Body {
+struct AnswerBody {
     rt_cd: Option<String>,
     msg_cd: Option<String>,
     msg1: Option<String>,
@@ -56,12 +56,12 @@ struct Body {
 
 pub(crate) fn decode(text: &str) -> Result<Frame<'_>, FrameError> {
     let bad = |reason: &str| FrameError::BadControl { reason: beginning(reason, 200) };
-    let message: Message = serde_json::from_str(text).map_err(|error| bad(&error.to_string()))?;
-    let tr_id = message.header.tr_id.unwrap_or_default();
+    let answer: Answer = serde_json::from_str(text).map_err(|error| bad(&error.to_string()))?;
+    let tr_id = answer.header.tr_id.unwrap_or_default();
     if tr_id == "PINGPONG" {
         return Ok(Frame::PingPong);
     }
-    let body = message.body.ok_or_else(|| bad("it has no body"))?;
+    let body = answer.body.ok_or_else(|| bad("it has no body"))?;
     let code = body.msg_cd.ok_or_else(|| bad("it has no msg_cd"))?;
     let succeeded = body.rt_cd.as_deref() == Some("0");
     let outcome = match (code.as_str(), succeeded) {
@@ -74,17 +74,17 @@ pub(crate) fn decode(text: &str) -> Result<Frame<'_>, FrameError> {
             Outcome::Refused { code: beginning(&code, 20), message: beginning(message.trim(), 200) }
         }
     };
-    Ok(Frame::Control(Ack { tr_id, tr_key: message.header.tr_key.unwrap_or_default(), outcome }))
+    Ok(Frame::Control(Ack { tr_id, tr_key: answer.header.tr_key.unwrap_or_default(), outcome }))
 }
 
 #[derive(Serialize)]
-struct Request<'a> {
-    header: RequestHeader<'a>,
-    body: RequestBody<'a>,
+struct Message<'a> {
+    header: Header<'a>,
+    body: Body<'a>,
 }
 
 #[derive(Serialize)]
-struct RequestHeader<'a> {
+struct Header<'a> {
     approval_key: &'a str,
     custtype: &'static str,
     tr_type: &'static str,
@@ -93,20 +93,25 @@ struct RequestHeader<'a> {
 }
 
 #[derive(Serialize)]
-struct RequestBody<'a> {
-    input: RequestInput<'a>,
+struct Body<'a> {
+    input: Input<'a>,
 }
 
 #[derive(Serialize)]
-struct RequestInput<'a> {
+struct Input<'a> {
     tr_id: &'static str,
     tr_key: &'a str,
 }
 
-/// The text that subscribes the trades of a symbol. It holds the approval key.
-pub(crate) fn subscription(approval_key: &str, symbol: &str) -> Result<String, serde_json::Error> {
-    serde_json::to_string(&Request {
-        header: RequestHeader { approval_key, custtype: "P", tr_type: "1", content_type: "utf-8" },
-        body: RequestBody { input: RequestInput { tr_id: TRADES, tr_key: symbol } },
+/// The text that subscribes the trades of a symbol, or ends that. It holds the approval key.
+pub(crate) fn request(approval_key: &str, request: Request) -> Result<String, serde_json::Error> {
+    let (tr_type, symbol) = match request {
+        Request::Subscribe(symbol) => ("1", symbol),
+        // Some of the broker's samples say 0 in their comments; what they send is 2.
+        Request::Unsubscribe(symbol) => ("2", symbol),
+    };
+    serde_json::to_string(&Message {
+        header: Header { approval_key, custtype: "P", tr_type, content_type: "utf-8" },
+        body: Body { input: Input { tr_id: TRADES, tr_key: symbol.as_str() } },
     })
 }

@@ -49,12 +49,14 @@ pub enum FrameError {
         count: String,
     },
     /// Its fields do not make that many records of at least the documented width.
-    #[error("{fields} fields do not make {records} records of at least {} fields", crate::trade::DOCUMENTED_FIELDS)]
+    #[error("{fields} fields do not make {records} records of at least {documented} fields")]
     BadWidth {
         /// How many fields there are.
         fields: usize,
         /// How many records there should be.
         records: usize,
+        /// How many fields a record has in the broker's documents.
+        documented: usize,
     },
     /// A field of a record is not the value it should be.
     #[error("{field}: {problem}")]
@@ -81,14 +83,6 @@ pub enum FrameError {
         /// What came.
         what: String,
     },
-    /// The broker refused a subscription.
-    #[error("the broker refused a subscription: {message} ({code})")]
-    Refused {
-        /// The broker's code.
-        code: String,
-        /// The broker's words.
-        message: String,
-    },
 }
 
 impl FrameError {
@@ -104,7 +98,6 @@ impl FrameError {
             Self::BadTime { .. } => "bad_time",
             Self::NoPrice => "no_price",
             Self::Unasked { .. } => "unasked",
-            Self::Refused { .. } => "subscription_refused",
         }
     }
 }

@@ -1,12 +1,18 @@
-//! Frames of the WebSocket: text in, trades or control messages out.
+//! Frames of the WebSocket: text in, trades, books or control messages out.
 
-use crate::{Ack, FrameError, TRADES, Trade, control, error::beginning, trade::DOCUMENTED_FIELDS};
+use crate::{
+    Ack, BOOKS, Book, FrameError, TRADES, Trade, control,
+    error::beginning,
+    records::{Records, RejectedRecord},
+};
 
 /// What a frame says.
 #[derive(Clone, Debug)]
 pub enum Frame<'a> {
-    /// Trades, one or several.
+    /// Trades, one or several (`H0STCNT0`).
     Trades(Trades<'a>),
+    /// The order book's best level, normally once (`H0STASP0`).
+    Books(Books<'a>),
     /// The answer to a subscription.
     Control(Ack),
     /// A question whether we are still there, to be answered with the same text.
@@ -27,24 +33,11 @@ pub enum Frame<'a> {
 
 /// The trades of a frame, in the order of the frame. A record that cannot be read does not end it.
 #[derive(Clone, Debug)]
-pub struct Trades<'a> {
-    /// The fields of the records that are left.
-    rest: &'a str,
-    /// Fields of one record.
-    width: usize,
-    /// Records that are left.
-    left: usize,
-}
+pub struct Trades<'a>(Records<'a>);
 
-/// A record that could not be read, among others that could.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
-pub struct RejectedRecord<'a> {
-    /// The record's fields.
-    pub text: &'a str,
-    /// What is wrong with it.
-    pub reason: FrameError,
-}
+/// The books of a frame, in the order of the frame. A record that cannot be read does not end it.
+#[derive(Clone, Debug)]
+pub struct Books<'a>(Records<'a>);
 
 /// Reads one text frame.
 ///
@@ -57,21 +50,26 @@ pub fn decode_frame(text: &str) -> Result<Frame<'_>, FrameError> {
     if text.starts_with('{') {
         return control::decode(text);
     }
-    let mut parts = text.splitn(4, '|');
-    let (Some(encrypted), Some(tr_id), Some(count), Some(fields)) = (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return Err(FrameError::NotAFrame);
-    };
+    let (encrypted, rest) = before_bar(text)?;
+    let (tr_id, rest) = before_bar(rest)?;
+    let (count, fields) = before_bar(rest)?;
     match encrypted {
         "0" => {}
         "1" => return Ok(Frame::Encrypted { tr_id }),
         _ => return Err(FrameError::NotAFrame),
     }
     let records = record_count(count).ok_or_else(|| FrameError::BadCount { count: beginning(count, 20) })?;
-    if tr_id != TRADES {
-        return Ok(Frame::Other { tr_id, records });
+    match tr_id {
+        TRADES => Records::new(fields, records, Trade::DOCUMENTED_FIELDS).map(|records| Frame::Trades(Trades(records))),
+        BOOKS => Records::new(fields, records, Book::DOCUMENTED_FIELDS).map(|records| Frame::Books(Books(records))),
+        _ => Ok(Frame::Other { tr_id, records }),
     }
-    Trades::new(fields, records).map(Frame::Trades)
+}
+
+/// What stands before the first bar, and what behind it. The bar is a few bytes away: nothing finds it faster than looking.
+fn before_bar(text: &str) -> Result<(&str, &str), FrameError> {
+    let bar = text.bytes().position(|byte| byte == b'|').ok_or(FrameError::NotAFrame)?;
+    Ok((&text[..bar], &text[bar + 1..]))
 }
 
 /// Three digits on the wire; more or fewer would do no harm.
@@ -80,49 +78,30 @@ fn record_count(text: &str) -> Option<usize> {
     text.parse().ok().filter(|count| digits && *count > 0)
 }
 
-impl<'a> Trades<'a> {
-    fn new(text: &'a str, records: usize) -> Result<Self, FrameError> {
-        let fields = text.bytes().filter(|byte| *byte == b'^').count() + 1;
-        let width = fields / records;
-        if fields % records != 0 || width < DOCUMENTED_FIELDS {
-            return Err(FrameError::BadWidth { fields, records });
-        }
-        Ok(Self { rest: text, width, left: records })
-    }
-}
-
 impl<'a> Iterator for Trades<'a> {
     type Item = Result<Trade, RejectedRecord<'a>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.left = self.left.checked_sub(1)?;
-        let mut fields = [""; DOCUMENTED_FIELDS];
-        let (mut field, mut start, mut end) = (0, 0, self.rest.len());
-        // The carets are ASCII, so every cut is between characters.
-        for (at, _) in self.rest.bytes().enumerate().filter(|(_, byte)| *byte == b'^') {
-            if let Some(slot) = fields.get_mut(field) {
-                *slot = &self.rest[start..at];
-            }
-            (field, start) = (field + 1, at + 1);
-            if field == self.width {
-                end = at;
-                break;
-            }
-        }
-        // No caret follows the last field of the frame.
-        if field < self.width
-            && let Some(slot) = fields.get_mut(field)
-        {
-            *slot = &self.rest[start..];
-        }
-        let text = &self.rest[..end];
-        self.rest = self.rest.get(end + 1..).unwrap_or_default();
-        Some(Trade::read(&fields).map_err(|reason| RejectedRecord { text, reason }))
+        self.0.next_with(Trade::FIELDS, Trade::read)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
+        (self.0.left(), Some(self.0.left()))
     }
 }
 
 impl ExactSizeIterator for Trades<'_> {}
+
+impl<'a> Iterator for Books<'a> {
+    type Item = Result<Book, RejectedRecord<'a>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next_with(Book::FIELDS, Book::read)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.0.left(), Some(self.0.left()))
+    }
+}
+
+impl ExactSizeIterator for Books<'_> {}

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
-use obs_model::FeedEvent;
+use obs_model::{FeedEvent, Symbol};
 use obs_schema::TickRecord;
 
 use crate::FrameError;
@@ -15,8 +15,52 @@ pub enum FeedItem {
     Tick(TickRecord),
     /// A change of what the feed attests.
     Feed(FeedEvent),
+    /// The broker refused a request.
+    Refused(Refusal),
     /// Something that came and gave nothing.
     Rejected(RejectedFrame),
+}
+
+/// The broker's refusal of a subscription.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the broker refused {}: {message} ({code})", symbol.map_or("a request".to_owned(), |symbol| symbol.to_string()))]
+pub struct Refusal {
+    /// When it reached us, by our clock.
+    pub at: DateTime<Utc>,
+    /// What it is about, as far as that can be known.
+    pub symbol: Option<Symbol>,
+    /// What follows from it.
+    pub kind: RefusalKind,
+    /// The broker's code.
+    pub code: String,
+    /// The broker's words.
+    pub message: String,
+}
+
+/// What follows from a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RefusalKind {
+    /// The app key has as many registrations as it may have (`OPSP0008`). The symbol is asked for again when one ends; another
+    /// app key may have room.
+    NoRoom,
+    /// The symbol will not be served, and is not asked for again on this connection.
+    Symbol,
+    /// Something failed inside the broker (`OPSP0007`, `OPSP0009`). The symbol is asked for again.
+    Passing,
+    /// The connection is of no use: the app key is in use elsewhere (`OPSP8996`), or the login does not hold (`OPSP0010`,
+    /// `OPSP0011`). It ends.
+    Connection,
+}
+
+impl RefusalKind {
+    pub(crate) fn of(code: &str) -> Self {
+        match code {
+            "OPSP0008" => Self::NoRoom,
+            "OPSP0007" | "OPSP0009" => Self::Passing,
+            "OPSP0010" | "OPSP0011" | "OPSP8996" => Self::Connection,
+            _ => Self::Symbol,
+        }
+    }
 }
 
 /// A frame, or a record of one, that gave nothing.
@@ -58,13 +102,13 @@ impl Counters {
         self.ticks.load(Ordering::Relaxed)
     }
 
-    /// Frames and records that gave nothing, refused subscriptions included.
+    /// Frames and records that gave nothing.
     #[must_use]
     pub fn rejected(&self) -> u64 {
         self.rejected.load(Ordering::Relaxed)
     }
 
-    /// Subscriptions that the broker refused.
+    /// Requests that the broker refused.
     #[must_use]
     pub fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)

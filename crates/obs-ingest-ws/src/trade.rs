@@ -1,15 +1,14 @@
 //! One trade as it stands in a record of `H0STCNT0`.
 
-use std::str::FromStr;
-
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use obs_model::{KST, Price, QualityFlag, Quantity, SessionId, Symbol, Tick};
+use chrono::{DateTime, Utc};
+use obs_model::{Price, QualityFlag, Quantity, SessionId, Symbol, Tick};
 use obs_schema::TickRecord;
 
-use crate::{FrameError, error::beginning};
-
-/// Fields of a record in the broker's documents. Records have grown since (47 from 2026-09-14), but none was ever shorter.
-pub(crate) const DOCUMENTED_FIELDS: usize = 46;
+use crate::{
+    FrameError,
+    fields::Field,
+    records::{instant, price, quantity, symbol},
+};
 
 /// One trade, with the best quotes right after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,21 +34,25 @@ pub struct Trade {
 }
 
 impl Trade {
-    /// Reads a record's documented fields.
-    pub(crate) fn read(fields: &[&str; DOCUMENTED_FIELDS]) -> Result<Self, FrameError> {
-        let bad = |field| move |problem| FrameError::BadField { field, problem };
-        let event_time = event_time(fields[33], fields[1])
-            .ok_or_else(|| FrameError::BadTime { date: beginning(fields[33], 20), time: beginning(fields[1], 20) })?;
+    /// Fields of a record in the broker's documents. Records have grown since (47 from 2026-09-14), but none was ever shorter.
+    pub(crate) const DOCUMENTED_FIELDS: usize = 46;
+    /// Which of them are read.
+    pub(crate) const FIELDS: [usize; 10] = [0, 1, 2, 10, 11, 12, 13, 33, 36, 37];
+
+    #[inline]
+    pub(crate) fn read(
+        [code, hour, last, ask, bid, volume, cumulative_volume, date, ask_size, bid_size]: [Field<'_>; 10],
+    ) -> Result<Self, FrameError> {
         Ok(Self {
-            symbol: Symbol::new(fields[0]).map_err(bad("MKSC_SHRN_ISCD"))?,
-            event_time,
-            price: Price::parse_or_none(fields[2]).map_err(bad("STCK_PRPR"))?.ok_or(FrameError::NoPrice)?,
-            ask_price: Price::parse_or_none(fields[10]).map_err(bad("ASKP1"))?,
-            bid_price: Price::parse_or_none(fields[11]).map_err(bad("BIDP1"))?,
-            volume: Quantity::from_str(fields[12]).map_err(bad("CNTG_VOL"))?,
-            cumulative_volume: Quantity::from_str(fields[13]).map_err(bad("ACML_VOL"))?,
-            ask_size: Quantity::from_str(fields[36]).map_err(bad("ASKP_RSQN1"))?,
-            bid_size: Quantity::from_str(fields[37]).map_err(bad("BIDP_RSQN1"))?,
+            event_time: instant(date, hour)?,
+            symbol: symbol(code, "MKSC_SHRN_ISCD")?,
+            price: price(last, "STCK_PRPR")?.ok_or(FrameError::NoPrice)?,
+            ask_price: price(ask, "ASKP1")?,
+            bid_price: price(bid, "BIDP1")?,
+            volume: quantity(volume, "CNTG_VOL")?,
+            cumulative_volume: quantity(cumulative_volume, "ACML_VOL")?,
+            ask_size: quantity(ask_size, "ASKP_RSQN1")?,
+            bid_size: quantity(bid_size, "BIDP_RSQN1")?,
         })
     }
 
@@ -74,19 +77,4 @@ impl Trade {
             },
         }
     }
-}
-
-/// The instant of YYYYMMDD and HHMMSS in Korea.
-fn event_time(date: &str, time: &str) -> Option<DateTime<Utc>> {
-    let [y1, y2, y3, y4, mo1, mo2, d1, d2] = date.as_bytes() else { return None };
-    let [h1, h2, m1, m2, s1, s2] = time.as_bytes() else { return None };
-    let year = i32::try_from(number(&[*y1, *y2, *y3, *y4])?).ok()?;
-    let date = NaiveDate::from_ymd_opt(year, number(&[*mo1, *mo2])?, number(&[*d1, *d2])?)?;
-    let time = NaiveTime::from_hms_opt(number(&[*h1, *h2])?, number(&[*m1, *m2])?, number(&[*s1, *s2])?)?;
-    Some(date.and_time(time).and_local_timezone(KST).single()?.to_utc())
-}
-
-/// The number of a few digits and nothing else.
-fn number(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0_u32, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + u32::from(digit - b'0')))
 }

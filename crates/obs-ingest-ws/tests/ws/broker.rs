@@ -4,20 +4,20 @@ use std::{
     future::Future,
     sync::{
         Arc,
-        atomic::{AtomicI64, AtomicUsize, Ordering},
+        atomic::{AtomicU32, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use futures_util::{SinkExt, StreamExt};
-use obs_ingest_ws::{Counters, FeedError, FeedItem, Settings, WsFeed};
-use obs_kis::{Credentials, Endpoints, KisClient};
+use obs_ingest_ws::{Counters, FeedError, FeedItem, Refusal, Settings, WsFeed};
+use obs_kis::{Clock, Credentials, Endpoints, Environment, KisClient, KisSettings};
 use obs_model::{FeedChange, FeedId, SessionId, Symbol};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    sync::mpsc,
+    sync::{mpsc, watch},
     task::JoinHandle,
     time::timeout,
 };
@@ -67,8 +67,9 @@ impl Broker {
 
     pub fn client(&self) -> KisClient {
         let websocket = format!("ws://{}", self.websocket.local_addr().unwrap());
-        let endpoints = Endpoints::at(&self.rest, &websocket).unwrap();
-        KisClient::new(endpoints, Credentials::new("PSloopback", "bG9vcGJhY2s=").unwrap()).unwrap()
+        let endpoints = Endpoints::at(Environment::Live, &self.rest, &websocket).unwrap();
+        let credentials = Credentials::new("PSloopback", "bG9vcGJhY2s=").unwrap();
+        KisClient::new(endpoints, credentials, KisSettings::new(Environment::Live), Clock::system()).unwrap()
     }
 
     /// The next connection, before any WebSocket is spoken.
@@ -113,18 +114,34 @@ impl Line {
         self.0.send(Message::text(text)).await.unwrap();
     }
 
-    /// The next text from the feed.
+    /// The next message from the feed.
+    pub async fn message(&mut self) -> Message {
+        soon("a message", self.0.next()).await.unwrap().unwrap()
+    }
+
+    /// The next text from the feed; pings are answered by the library.
     pub async fn text(&mut self) -> String {
-        match soon("a text", self.0.next()).await.unwrap().unwrap() {
-            Message::Text(text) => text.to_string(),
-            other => panic!("{other:?} instead of a text"),
+        loop {
+            match self.message().await {
+                Message::Text(text) => return text.to_string(),
+                Message::Ping(_) => {}
+                other => panic!("{other:?} instead of a text"),
+            }
         }
     }
 
     pub async fn expect_request(&mut self, key: &str, symbol: &str) {
+        self.expect(key, "1", symbol).await;
+    }
+
+    pub async fn expect_farewell(&mut self, key: &str, symbol: &str) {
+        self.expect(key, "2", symbol).await;
+    }
+
+    async fn expect(&mut self, key: &str, tr_type: &str, symbol: &str) {
         let request: serde_json::Value = serde_json::from_str(&self.text().await).unwrap();
         let expected = serde_json::json!({
-            "header": { "approval_key": key, "custtype": "P", "tr_type": "1", "content-type": "utf-8" },
+            "header": { "approval_key": key, "custtype": "P", "tr_type": tr_type, "content-type": "utf-8" },
             "body": { "input": { "tr_id": "H0STCNT0", "tr_key": symbol } },
         });
         assert_eq!(request, expected);
@@ -134,6 +151,11 @@ impl Line {
         let header = format!(r#"{{"tr_id":"H0STCNT0","tr_key":"{symbol}","encrypt":"N"}}"#);
         let body = format!(r#"{{"rt_cd":"{rt_cd}","msg_cd":"{msg_cd}","msg1":"{msg1}"}}"#);
         self.send(&format!(r#"{{"header":{header},"body":{body}}}"#)).await;
+    }
+
+    /// The socket, to be spoken to without the library.
+    pub fn into_socket(self) -> TcpStream {
+        self.0.into_inner()
     }
 
     /// Waits for the feed's goodbye, and returns it.
@@ -149,12 +171,15 @@ impl Line {
 pub struct Running {
     pub counters: Arc<Counters>,
     pub cancel: CancellationToken,
+    wanted: watch::Sender<Vec<Symbol>>,
     items: mpsc::Receiver<FeedItem>,
     run: JoinHandle<Result<(), FeedError>>,
     /// The attestation right before the item that came last, if there was one.
     pub alive: Option<DateTime<Utc>>,
     /// The last attestation of all.
     attested: Option<DateTime<Utc>>,
+    /// The instant of the latest item.
+    at: DateTime<Utc>,
 }
 
 /// Settings with which a test need not wait.
@@ -170,29 +195,31 @@ pub fn feed_id(nth: u32) -> FeedId {
     FeedId::nth_of(&session(), nth).unwrap()
 }
 
-/// What the feeds' clock shows when it is read for the n-th time, from 0: at each opening, frame and closing.
-pub fn reading(n: i64) -> DateTime<Utc> {
-    DateTime::UNIX_EPOCH + TimeDelta::milliseconds(n)
+pub fn symbols(codes: &[&str]) -> Vec<Symbol> {
+    codes.iter().map(|code| code.parse().unwrap()).collect()
 }
 
-pub fn feed(broker: &Broker, symbols: &[&str], settings: Settings) -> WsFeed {
-    let symbols: Vec<Symbol> = symbols.iter().map(|code| code.parse().unwrap()).collect();
-    let readings = AtomicI64::new(0);
-    let clock = move || reading(readings.fetch_add(1, Ordering::SeqCst));
-    WsFeed::new(broker.client(), symbols, session(), settings, clock, 7).unwrap()
+pub fn feed(broker: &Broker, wanted: watch::Receiver<Vec<Symbol>>, settings: Settings, clock: Clock) -> WsFeed {
+    WsFeed::new(broker.client(), wanted, session(), Arc::new(AtomicU32::new(0)), settings, clock, 7).unwrap()
 }
 
 impl Running {
-    pub fn start(broker: &Broker, symbols: &[&str], settings: Settings) -> Self {
-        Self::with_capacity(broker, symbols, settings, 1000)
+    pub fn start(broker: &Broker, codes: &[&str], settings: Settings) -> Self {
+        Self::with(broker, codes, settings, 1000, Clock::system())
     }
 
-    pub fn with_capacity(broker: &Broker, symbols: &[&str], settings: Settings, capacity: usize) -> Self {
-        let feed = feed(broker, symbols, settings);
+    pub fn with(broker: &Broker, codes: &[&str], settings: Settings, capacity: usize, clock: Clock) -> Self {
+        let (wanted, receiver) = watch::channel(symbols(codes));
+        let feed = feed(broker, receiver, settings, clock);
         let (sender, items) = mpsc::channel(capacity);
         let (counters, cancel) = (feed.counters(), CancellationToken::new());
         let run = tokio::spawn(feed.run(sender, cancel.clone()));
-        Self { counters, cancel, items, run, alive: None, attested: None }
+        Self { counters, cancel, wanted, items, run, alive: None, attested: None, at: DateTime::<Utc>::MIN_UTC }
+    }
+
+    /// Changes what is wanted.
+    pub fn want(&self, codes: &[&str]) {
+        self.wanted.send(symbols(codes)).unwrap();
     }
 
     /// The next item; `None` at the end. Attestations are noted and passed over: they come when a second is over.
@@ -200,24 +227,33 @@ impl Running {
         self.alive = None;
         loop {
             let item = soon("an item", self.items.recv()).await;
-            match &item {
+            let at = match &item {
                 Some(FeedItem::Feed(event)) if event.change == FeedChange::Alive => {
                     (self.alive, self.attested) = (Some(event.at), Some(event.at));
                     continue;
                 }
-                Some(FeedItem::Tick(record)) => assert!(self.attested < Some(record.received_at), "{record:?} was attested"),
-                _ => {}
-            }
+                Some(FeedItem::Tick(record)) => {
+                    assert!(self.attested < Some(record.received_at), "{record:?} was attested");
+                    record.received_at
+                }
+                Some(FeedItem::Feed(event)) => event.at,
+                Some(FeedItem::Refused(refusal)) => refusal.at,
+                Some(FeedItem::Rejected(frame)) => frame.received_at,
+                None => self.at,
+            };
+            assert!(self.at <= at, "{item:?} comes after what was later");
+            self.at = at;
             return item;
         }
     }
 
-    /// The next item, which must be this change.
-    pub async fn expect(&mut self, nth: u32, at: DateTime<Utc>, change: FeedChange) {
+    /// The next item, which must be this change; returns when it was.
+    pub async fn expect(&mut self, nth: u32, change: FeedChange) -> DateTime<Utc> {
         match self.next().await {
             Some(FeedItem::Feed(event)) => {
                 assert_eq!((event.feed_id, event.session_id), (feed_id(nth), session()));
-                assert_eq!((event.at, event.change), (at, change));
+                assert_eq!(event.change, change);
+                event.at
             }
             other => panic!("{other:?} instead of {change:?}"),
         }
@@ -231,6 +267,14 @@ impl Running {
                 (record.received_at, volume, total)
             }
             other => panic!("{other:?} instead of a tick"),
+        }
+    }
+
+    /// The next item, which must be a refusal.
+    pub async fn refusal(&mut self) -> Refusal {
+        match self.next().await {
+            Some(FeedItem::Refused(refusal)) => refusal,
+            other => panic!("{other:?} instead of a refusal"),
         }
     }
 

@@ -1,9 +1,7 @@
 //! Frames, read without any socket.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a panic in a test is a failed test, also in its helpers")]
-
-use chrono::{DateTime, Utc};
-use obs_ingest_ws::{Ack, Frame, FrameError, Outcome, Trade, decode_frame};
+use chrono::{DateTime, NaiveTime, Utc};
+use obs_ingest_ws::{Ack, Book, Frame, FrameError, Outcome, RejectedRecord, Trade, decode_frame};
 use obs_model::{KST, Price, QualityFlag, Quantity, SessionId, Symbol, Tick};
 use obs_schema::TickRecord;
 use proptest::prelude::*;
@@ -15,6 +13,8 @@ const WIDER: &str = "0|H0STCNT0|001|005930^140610^277750^2^3750^1.37^280395.69^2
 /// Three records of 46 fields.
 const THREE: &str = "0|H0STCNT0|003|005930^094751^71950^2^1350^1.91^71690.50^71000^72300^70600^72000^71900^1^8305216^595403999350^21115^28170^7055^136.06^3060313^4163762^5^0.51^29.46^090014^2^950^090708^5^-350^090030^2^1350^20250730^20^N^93994^113056^1668973^822214^0.14^10584139^78.47^0^^71000^005930^094751^71900^2^1300^1.84^71690.50^71000^72300^70600^72000^71900^2^8305218^595404143150^21116^28170^7054^136.06^3060315^4163762^5^0.51^29.46^090014^2^900^090708^5^-400^090030^2^1300^20250730^20^N^93985^112986^1668973^822144^0.14^10584139^78.47^0^^71000^005930^094751^72000^2^1400^1.98^71690.50^71000^72300^70600^72000^71900^75^8305293^595409543150^21116^28171^7055^136.06^3060315^4163837^1^0.51^29.46^090014^2^1000^090708^5^-300^090030^2^1400^20250730^20^N^93985^112986^1668973^822144^0.14^10584139^78.47^0^^71000";
 const BOOK: &str = "0|H0STASP0|001|066570^121523^0^99100^99200^99300^99400^99500^99600^99700^99800^99900^100000^98900^98800^98700^98600^98500^98400^98300^98200^98100^98000^1244^1096^775^2090^3584^2831^4081^4526^5637^7314^1108^4129^4670^2050^1665^995^3837^678^1288^4068^33178^24488^0^0^0^0^6134^-97200^5^-100.00^354177^0^3930^0^0^0";
+/// A book of 63 fields.
+const WIDER_BOOK: &str = "0|H0STASP0|001|005930^140610^0^278000^278500^279000^279500^280000^280500^281000^281500^282000^282500^277500^277000^276500^276000^275500^275000^274500^274000^273500^273000^47584^39910^40703^41379^71975^49537^74523^100544^208210^120466^70626^35559^56541^75952^45226^66236^37696^56909^26021^25718^794831^496484^0^0^0^0^457236^-274000^5^-100.00^11955000^13^5^0^0^0^277750^4831^2^2";
 const ACK: &str = r#"{"header":{"tr_id":"H0STASP0","tr_key":"005930","encrypt":"N"},"body":{"rt_cd":"0","msg_cd":"OPSP0000","msg1":"SUBSCRIBE SUCCESS","output":{"iv":"d59d91fcf9fd0044","key":"iuheqrmvfxoceaxeyqgjwesozgizmmgx"}}}"#;
 const PINGPONG: &str = r#"{"header": {"tr_id": "PINGPONG", "datetime": "20241011121818"}}"#;
 
@@ -104,6 +104,26 @@ fn a_trade_as_it_is_recorded() {
 }
 
 #[test]
+fn codes_with_letters_and_prices_at_half_a_tick() {
+    let text = ONE.replace("005930", "0004V0").replacen("^71900^", "^4152.5^", 1);
+    let trade = trades(&text).remove(0).unwrap();
+    assert_eq!((trade.symbol.as_str(), trade.price.to_string().as_str()), ("0004V0", "4152.5"));
+}
+
+#[test]
+fn empty_fields_that_nobody_reads() {
+    let expected = trades(ONE);
+    let mut fields: Vec<&str> = ONE.split('^').collect();
+    for (index, field) in fields.iter_mut().enumerate() {
+        // The first piece is the frame's head and the symbol.
+        if ![0, 1, 2, 10, 11, 12, 13, 33, 36, 37].contains(&index) {
+            *field = "";
+        }
+    }
+    assert_eq!(trades(&fields.join("^")), expected);
+}
+
+#[test]
 fn a_broken_record_does_not_cost_its_siblings() {
     let text = THREE.replace("^71900^2^1300^", "^7190O^2^1300^");
 
@@ -164,6 +184,7 @@ fn texts_that_are_no_frames() {
         (format!("0|H0STCNT0|999|{fields}"), "bad_width"),
         (format!("0|H0STCNT0|002|{fields}^{fields}^"), "bad_width"),
         ("0|H0STCNT0|001|".to_owned(), "bad_width"),
+        (format!("0|H0STASP0|001|{fields}"), "bad_width"),
         (r#"{"header":"#.to_owned(), "bad_control"),
         ("{}".to_owned(), "bad_control"),
         (r#"{"header":{"tr_id":"H0STCNT0"}}"#.to_owned(), "bad_control"),
@@ -180,9 +201,56 @@ fn only_the_first_three_bars_divide() {
     assert_eq!(trades(&text).len(), 1);
 }
 
+/// The books of a frame, broken records as the reason and the text that they were.
+fn books(text: &str) -> Vec<Result<Book, (FrameError, &str)>> {
+    match decode_frame(text).unwrap() {
+        Frame::Books(books) => books.map(|book| book.map_err(|record| (record.reason, record.text))).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn book(symbol: &str, time: &str, (ask, bid): (i64, i64), (ask_size, bid_size): (i64, i64)) -> Book {
+    Book {
+        symbol: symbol.parse().unwrap(),
+        time: NaiveTime::parse_from_str(time, "%H%M%S").unwrap(),
+        ask_price: Some(won(ask)),
+        bid_price: Some(won(bid)),
+        ask_size: shares(ask_size),
+        bid_size: shares(bid_size),
+    }
+}
+
+#[test]
+fn the_best_level_of_a_book_of_59_and_of_63_fields() {
+    assert_eq!(books(BOOK), [Ok(book("066570", "121523", (99_100, 98_900), (1_244, 1_108)))]);
+    assert_eq!(books(WIDER_BOOK), [Ok(book("005930", "140610", (278_000, 277_500), (47_584, 70_626)))]);
+}
+
+#[test]
+fn books_in_one_frame_and_one_that_is_broken() {
+    let fields = BOOK.rsplit('|').next().unwrap();
+    let (other, broken) = (fields.replace("066570", "0004V0"), fields.replace("^121523^", "^121560^"));
+    let text = format!("0|H0STASP0|003|{fields}^{broken}^{other}");
+
+    let read = books(&text);
+
+    assert_eq!(read[0], Ok(book("066570", "121523", (99_100, 98_900), (1_244, 1_108))));
+    let (reason, record) = read[1].as_ref().unwrap_err();
+    assert_eq!((reason.to_string().as_str(), *record), (r#""" and "121560" are not a date and a time"#, broken.as_str()));
+    assert_eq!(read[2], Ok(book("0004V0", "121523", (99_100, 98_900), (1_244, 1_108))));
+}
+
+#[test]
+fn an_empty_side_of_a_book() {
+    let text = BOOK.replace("^99100^99200^", "^0^0^").replace("^1244^1096^", "^0^0^");
+    let expected = Book { ask_price: None, ..book("066570", "121523", (99_100, 98_900), (0, 1_108)) };
+    assert_eq!(books(&text), [Ok(expected)]);
+}
+
 #[test]
 fn frames_of_other_streams() {
-    assert!(matches!(decode_frame(BOOK), Ok(Frame::Other { tr_id: "H0STASP0", records: 1 })));
+    let expected = BOOK.replace("H0STASP0", "H0STANC0");
+    assert!(matches!(decode_frame(&expected), Ok(Frame::Other { tr_id: "H0STANC0", records: 1 })));
     assert!(matches!(decode_frame("1|H0STCNI0|001|c2VjcmV0"), Ok(Frame::Encrypted { tr_id: "H0STCNI0" })));
 }
 
@@ -280,17 +348,56 @@ prop_compose! {
     }
 }
 
+/// A book as it is written on the wire with `width` fields.
+fn book_record(book: &Book, width: usize) -> String {
+    let price = |price: Option<Price>| price.map_or_else(|| "0".to_owned(), |price| price.to_string());
+    let mut fields = vec!["-97200".to_owned(); width];
+    for (index, text) in [
+        (0, book.symbol.to_string()),
+        (1, book.time.format("%H%M%S").to_string()),
+        (3, price(book.ask_price)),
+        (13, price(book.bid_price)),
+        (23, book.ask_size.to_string()),
+        (33, book.bid_size.to_string()),
+    ] {
+        fields[index] = text;
+    }
+    fields.join("^")
+}
+
+prop_compose! {
+    fn any_book()(
+        symbol in "Q?[0-9A-Z]{6}",
+        second in 0..86_400_u32,
+        quotes in (proptest::option::of(any_price()), proptest::option::of(any_price())),
+        sizes in [0..=i64::MAX, 0..=i64::MAX],
+    ) -> Book {
+        Book {
+            symbol: symbol.parse::<Symbol>().unwrap(),
+            time: NaiveTime::from_num_seconds_from_midnight_opt(second, 0).unwrap(),
+            ask_price: quotes.0,
+            bid_price: quotes.1,
+            ask_size: shares(sizes[0]),
+            bid_size: shares(sizes[1]),
+        }
+    }
+}
+
 /// Reads all there is in a text, for the panics that it must not cause.
 fn exhaust(text: &str) -> usize {
     match decode_frame(text) {
-        Ok(Frame::Trades(trades)) => {
-            let announced = trades.len();
-            let read: Vec<_> = trades.map(|trade| trade.map_err(|record| record.to_string())).collect();
-            assert_eq!(read.len(), announced);
-            announced
-        }
+        Ok(Frame::Trades(trades)) => count(trades),
+        Ok(Frame::Books(books)) => count(books),
         _ => 0,
     }
+}
+
+/// Reads all records, as many as were announced.
+fn count<'a, T>(records: impl ExactSizeIterator<Item = Result<T, RejectedRecord<'a>>>) -> usize {
+    let announced = records.len();
+    let read: Vec<_> = records.map(|record| record.map(|_| ()).map_err(|record| record.to_string())).collect();
+    assert_eq!(read.len(), announced);
+    announced
 }
 
 proptest! {
@@ -305,16 +412,28 @@ proptest! {
     }
 
     #[test]
+    fn a_frame_holds_the_books_that_were_written_into_it(
+        written in prop::collection::vec(any_book(), 1..4),
+        width in 59..70_usize,
+    ) {
+        let records: Vec<String> = written.iter().map(|book| book_record(book, width)).collect();
+        let text = format!("0|H0STASP0|{:03}|{}", records.len(), records.join("^"));
+        let read: Vec<_> = books(&text).into_iter().map(Result::unwrap).collect();
+        prop_assert_eq!(read, written);
+    }
+
+    #[test]
     fn no_text_makes_it_panic(text in any::<String>(), fields in ".*", count in "[0-9]{0,4}") {
         exhaust(&text);
         exhaust(&format!("{{{text}"));
         exhaust(&format!("0|H0STCNT0|{count}|{fields}"));
         exhaust(&format!("0|H0STCNT0|001|{}", [fields.as_str(); 46].join("^")));
+        exhaust(&format!("0|H0STASP0|001|{}", [fields.as_str(); 59].join("^")));
     }
 
     #[test]
     fn no_mutilated_frame_makes_it_panic(
-        sample in prop::sample::select(vec![ONE, WIDER, THREE, BOOK, ACK, PINGPONG]),
+        sample in prop::sample::select(vec![ONE, WIDER, THREE, BOOK, WIDER_BOOK, ACK, PINGPONG]),
         edits in prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(vec!["", "^", "|", "e", "-", ".", "가", "0", "{", "\""])), 1..6),
     ) {
         let mut text = sample.to_owned();
