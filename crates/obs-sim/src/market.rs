@@ -1,44 +1,44 @@
 //! The simulated market: a seed and time go in, trades come out. It does no I/O and reads no clock.
 
+mod book;
+mod candle;
+mod draws;
 mod instrument;
 mod listing;
+mod schedule;
+mod session;
+mod settings;
 mod tick_grid;
 mod trade;
+mod views;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use obs_model::{Calendar, Symbol, trading_day};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use draws::DayPlan;
 use instrument::Instrument;
+use schedule::{Event, Schedule};
+use session::Session;
 
-pub use listing::Listing;
+pub use book::{BookView, Level, StockView};
+pub use candle::{Candle, DailyBar};
+pub use listing::{Board, Listing};
+pub use session::Phase;
+pub use settings::MarketSettings;
 pub use tick_grid::{price_limits, tick_size};
 pub use trade::{DayFigures, Mark, Quotes, Reference, Trade, TradeSide};
 
 use crate::SimError;
 
-/// What a simulated market is made from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MarketSettings {
-    /// Decides everything that chance decides.
-    pub seed: u64,
-    /// The stocks; the earlier in the list, the busier.
-    pub listings: Vec<Listing>,
-    /// Trades in a second over all stocks, on average. At 0 nothing is traded.
-    pub trades_per_second: u32,
-}
-
-impl MarketSettings {
-    /// The default stocks at 80 trades a second, about what 41 subscribed large caps bring.
-    #[must_use]
-    pub fn new(seed: u64) -> Self {
-        Self { seed, listings: Listing::defaults(), trades_per_second: 80 }
-    }
-}
-
-/// A market that never closes. Its day begins at Korean midnight, with the last price as the new base.
+/// A market with the hours of a calendar. Its day begins at Korean midnight, with the last price as the new base.
+///
+/// With hours, a day opens and closes with an auction of every stock, in between trading is liveliest after the opening and
+/// before the close, some stocks are halted for some minutes, and one in eight beyond the 41st trades a few times a day only.
+/// A market that never closes ([`Calendar::always`]) has none of that.
 ///
 /// Orders arrive at random, each for one stock, and trade at once in one or more pieces. All arithmetic is on integers, so
 /// a seed gives the same market on every machine.
@@ -54,13 +54,24 @@ impl MarketSettings {
 /// # Ok::<(), obs_sim::SimError>(())
 /// ```
 pub struct Market {
+    seed: u64,
+    calendar: Calendar,
     rng: ChaCha8Rng,
     instruments: Vec<Instrument>,
+    index: BTreeMap<Symbol, usize>,
     /// For each instrument the sum of its weight and those before it.
     cumulative_weights: Vec<u64>,
     /// Between two orders, on average. `None` in a market that does not trade.
     mean_gap_ns: Option<u64>,
-    next_order: DateTime<Utc>,
+    /// `None` when the calendar knows of no further session.
+    next_order: Option<DateTime<Utc>>,
+    schedule: Schedule,
+    /// The session that the day's figures are of: the running one, or the one before.
+    session: Option<Session>,
+    /// Since when that session has been simulated: its opening, unless the first call came later.
+    watched_from: DateTime<Utc>,
+    /// The trading days before the first one that was simulated, newest first.
+    history_days: Option<Vec<NaiveDate>>,
     advanced_to: Option<DateTime<Utc>>,
 }
 
@@ -68,36 +79,44 @@ impl Market {
     /// An order trades in this many pieces on average.
     const MEAN_PIECES: u64 = 2;
     const MOST_PIECES: u32 = 16;
+    /// A stock's shares in a day: far above any real one's, and far below what arithmetic bears.
+    const MOST_VOLUME: u64 = 1_000_000_000;
 
     /// Opens a market.
     ///
     /// # Errors
     /// [`SimError`] without listings, with one listed twice, or with a base price off the grid.
     pub fn new(settings: MarketSettings) -> Result<Self, SimError> {
-        let mut symbols = BTreeSet::new();
-        for listing in &settings.listings {
-            listing.check()?;
-            if !symbols.insert(listing.symbol) {
-                return Err(SimError::ListedTwice { symbol: listing.symbol });
-            }
-        }
-        if symbols.is_empty() {
-            return Err(SimError::NoListings);
-        }
-        let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
-        let instruments = settings.listings.iter().map(|listing| Instrument::new(listing, &mut rng)).collect();
-        // Zipf's law: with 41 stocks the busiest makes one trade in seven, the quietest one in 140.
-        let weights = (2..).zip(&settings.listings).map(|(rank, _)| 1_000_000_u64 / rank);
-        let cumulative_weights = weights.scan(0, |sum, weight| {
-            *sum += weight;
-            Some(*sum)
+        settings.check()?;
+        let MarketSettings { seed, listings, trades_per_second, calendar } = settings;
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let weights: Vec<u64> = (0..listings.len()).map(weight).collect();
+        let cumulative_weights: Vec<u64> = weights
+            .iter()
+            .scan(0, |sum, weight| {
+                *sum += weight;
+                Some(*sum)
+            })
+            .collect();
+        let all = cumulative_weights.last().copied().unwrap_or(1);
+        let with_volume = listings.iter().zip(&weights).map(|(listing, weight)| {
+            let trades = (u64::from(trades_per_second) * settings::CONTINUOUS_SECONDS).saturating_mul(*weight) / all;
+            (listing, trades.saturating_mul(instrument::MEAN_VOLUME).min(Self::MOST_VOLUME).cast_signed())
         });
+        let instruments = with_volume.map(|(listing, volume)| Instrument::new(listing, volume, &mut rng)).collect();
         Ok(Self {
+            seed,
+            calendar,
             rng,
             instruments,
-            cumulative_weights: cumulative_weights.collect(),
-            mean_gap_ns: (Self::MEAN_PIECES * 1_000_000_000).checked_div(u64::from(settings.trades_per_second)),
-            next_order: DateTime::UNIX_EPOCH,
+            index: listings.iter().enumerate().map(|(index, listing)| (listing.symbol, index)).collect(),
+            cumulative_weights,
+            mean_gap_ns: (Self::MEAN_PIECES * 1_000_000_000).checked_div(u64::from(trades_per_second)).map(|ns| ns.max(1)),
+            next_order: None,
+            schedule: Schedule::default(),
+            session: None,
+            watched_from: DateTime::UNIX_EPOCH,
+            history_days: None,
             advanced_to: None,
         })
     }
@@ -108,33 +127,116 @@ impl Market {
     /// ended leaves out the time between: nothing is traded while nobody looks.
     pub fn advance(&mut self, from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<Trade> {
         let mut trades = Vec::new();
-        let Some(mean_gap) = self.mean_gap_ns.filter(|_| from < to) else { return trades };
+        if from > to {
+            return trades;
+        }
         if self.advanced_to != Some(from) {
-            self.next_order = from + self.gap(mean_gap);
+            self.begin(from);
         }
         self.advanced_to = Some(to);
-        while self.next_order < to {
-            self.execute_order(&mut trades);
-            let gap = self.gap(mean_gap);
-            self.next_order += gap;
+        loop {
+            let order = self.next_order.filter(|at| *at < to);
+            match (self.schedule.take_before(order.unwrap_or(to), order.is_some()), order) {
+                (Some((at, event)), _) => self.happen(at, event, &mut trades),
+                (None, Some(at)) => {
+                    self.execute_order(at, &mut trades);
+                    self.next_order = self.order_after(at);
+                }
+                (None, None) => return trades,
+            }
         }
-        trades
     }
 
-    fn execute_order(&mut self, trades: &mut Vec<Trade>) {
-        let Self { rng, instruments, cumulative_weights, next_order, .. } = self;
+    /// Makes ready for time that does not follow on what was.
+    fn begin(&mut self, from: DateTime<Utc>) {
+        let day = trading_day(from);
+        match Session::on(&self.calendar, day) {
+            Some(session) if self.session.is_none_or(|known| known.date != day) => self.start_day(session, from),
+            Some(session) => self.schedule.fill(&self.calendar, day, Some((&session, &self.instruments)), from),
+            None => self.schedule.fill(&self.calendar, day, None, from),
+        }
+        self.next_order = self.order_after(from);
+    }
+
+    fn start_day(&mut self, session: Session, from: DateTime<Utc>) {
+        for (index, instrument) in self.instruments.iter_mut().enumerate() {
+            instrument.start_day(session.date, DayPlan::draw(self.seed, index, &session, is_quiet(index)));
+        }
+        self.history_days.get_or_insert_with(|| draws::days_before(&self.calendar, session.date));
+        self.watched_from = from.max(session.open);
+        self.session = Some(session);
+        self.schedule.fill(&self.calendar, session.date, Some((&session, &self.instruments)), from);
+    }
+
+    fn happen(&mut self, at: DateTime<Utc>, event: Event, trades: &mut Vec<Trade>) {
+        let Self { rng, instruments, .. } = self;
+        match event {
+            Event::NewDay(session) => self.start_day(session, at),
+            Event::Opening(date) => {
+                let opening = instruments.iter_mut().filter(|instrument| instrument.plan.opens);
+                trades.extend(opening.map(|instrument| instrument.open(at, date, instrument.plan.opening_ticks, rng)));
+            }
+            Event::Resumption(date, index) => {
+                trades.extend(instruments.get_mut(index).map(|instrument| instrument.resume(at, date, rng)));
+            }
+            Event::Close(date) => {
+                let closing = instruments.iter_mut().filter(|instrument| instrument.plan.closes);
+                trades.extend(closing.map(|instrument| instrument.close(at, date, rng)));
+            }
+        }
+    }
+
+    fn execute_order(&mut self, at: DateTime<Utc>, trades: &mut Vec<Trade>) {
+        let Self { rng, instruments, cumulative_weights, session: Some(session), .. } = self else { return };
         let target = rng.random_range(0..cumulative_weights.last().copied().unwrap_or(1));
         let index = cumulative_weights.partition_point(|sum| *sum <= target);
         let Some(instrument) = instruments.get_mut(index) else { return };
+        if instrument.plan.halted(at) {
+            return;
+        }
         let buys = instrument.next_buys(rng);
-        let pieces = (1 + rng.next_u32().trailing_zeros()).min(Self::MOST_PIECES);
-        trades.extend((0..pieces).map(|_| instrument.trade(*next_order, buys, rng)));
+        let mut pieces = (1 + rng.next_u32().trailing_zeros()).min(Self::MOST_PIECES);
+        if instrument.day.is_none() && !session.has_auctions() {
+            let ticks = rng.random_range(-3..=3);
+            trades.push(instrument.open(at, session.date, ticks, rng));
+            pieces -= 1;
+        }
+        trades.extend((0..pieces).map(|_| instrument.trade(at, session.date, buys, rng)));
     }
 
-    fn gap(&mut self, mean_ns: u64) -> TimeDelta {
-        let ns = (u128::from(exponential(&mut self.rng)) * u128::from(mean_ns)) >> 32;
-        TimeDelta::nanoseconds(i64::try_from(ns).unwrap_or(i64::MAX))
+    /// When the next order comes: in a session, and the sooner the livelier it is.
+    fn order_after(&mut self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let mut activity_ns = self.draw_gap(self.mean_gap_ns?);
+        let day = trading_day(at);
+        let running = self.session.filter(|session| session.date == day);
+        let first = running.or_else(|| Session::after(&self.calendar, day));
+        let sessions = std::iter::successors(first, |session| Session::after(&self.calendar, session.date));
+        // At one trade a second a session is hardly ever skipped; only in sessions too short for anything is there no order.
+        for session in sessions.take(32) {
+            match session.later(at, activity_ns) {
+                Ok(next) => return Some(next),
+                Err(left) => activity_ns = left,
+            }
+        }
+        None
     }
+
+    fn draw_gap(&mut self, mean_ns: u64) -> u64 {
+        let ns = (u128::from(exponential(&mut self.rng)) * u128::from(mean_ns)) >> 32;
+        u64::try_from(ns).unwrap_or(u64::MAX)
+    }
+}
+
+/// How often the stock at an index is traded, compared with others. Zipf's law: with 41 stocks the busiest makes one trade
+/// in seven, the quietest one in 140.
+fn weight(index: usize) -> u64 {
+    // At 80 trades a second over 2,500 stocks, this many make about four orders a day.
+    const QUIET: u64 = 30;
+    if is_quiet(index) { QUIET } else { 1_000_000 / (index as u64 + 2) }
+}
+
+fn is_quiet(index: usize) -> bool {
+    index > 40 && index.is_multiple_of(8)
 }
 
 /// An exponentially distributed number with mean 1, in units of 2^-32.

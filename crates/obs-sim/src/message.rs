@@ -4,13 +4,39 @@ use obs_model::Symbol;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::frame::TRADE_TR_ID;
+use crate::frame::{BOOK_TR_ID, TRADE_TR_ID};
 
-/// A well-formed request to begin or end a subscription of trades.
+/// A well-formed request to begin or end a registration.
 pub(crate) struct Request {
     pub(crate) approval_key: String,
     pub(crate) action: Action,
+    pub(crate) registration: Registration,
+}
+
+/// What a client can register for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Registration {
+    pub(crate) channel: Channel,
     pub(crate) symbol: Symbol,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Channel {
+    Trades,
+    Books,
+}
+
+impl Channel {
+    const fn tr_id(self) -> &'static str {
+        match self {
+            Self::Trades => TRADE_TR_ID,
+            Self::Books => BOOK_TR_ID,
+        }
+    }
+
+    fn of(tr_id: &str) -> Option<Self> {
+        [Self::Trades, Self::Books].into_iter().find(|channel| channel.tr_id() == tr_id)
+    }
 }
 
 pub(crate) enum Action {
@@ -33,6 +59,7 @@ impl Outcome {
     pub(crate) const TOO_MANY: Self = Self::new("1", "OPSP0008", "MAX SUBSCRIBE OVER");
     pub(crate) const NOT_APPROVED: Self = Self::new("1", "OPSP0011", "invalid approval : NOT FOUND");
     pub(crate) const KEY_IN_USE: Self = Self::new("9", "OPSP8996", "ALREADY IN USE appkey");
+    pub(crate) const UNKNOWN_SYMBOL: Self = Self::BAD_TR_KEY;
     const BAD_TR_ID: Self = Self::new("9", "OPSP8991", "SUBSCRIBE ERROR : invalid tr_id");
     const BAD_TR_KEY: Self = Self::new("9", "OPSP8992", "SUBSCRIBE ERROR : invalid tr_key");
     const BAD_TR_TYPE: Self = Self::new("9", "OPSP8997", "JSON PARSING ERROR : invalid tr_type");
@@ -47,9 +74,9 @@ impl Outcome {
         Self { rt_cd, msg_cd, msg1 }
     }
 
-    /// The answer to a request that this outcome settles for its symbol. Only successes carry the cipher.
-    pub(crate) fn about(&self, symbol: Symbol, cipher: &Cipher) -> String {
-        self.write(TRADE_TR_ID, symbol.as_str(), Some(cipher).filter(|_| self.rt_cd == "0"))
+    /// The answer to a request that this outcome settles for its registration. Only successes carry the cipher.
+    pub(crate) fn about(&self, Registration { channel, symbol }: Registration, cipher: &Cipher) -> String {
+        self.write(channel.tr_id(), symbol.as_str(), Some(cipher).filter(|_| self.rt_cd == "0"))
     }
 
     /// The answer that names neither transaction nor symbol.
@@ -108,11 +135,9 @@ pub(crate) fn parse(text: &str) -> Result<Request, Outcome> {
     if !matches!(header.get("custtype").and_then(Value::as_str), Some("P" | "B")) {
         return Err(Outcome::BAD_CUSTTYPE);
     }
-    if input.get("tr_id").and_then(Value::as_str) != Some(TRADE_TR_ID) {
-        return Err(Outcome::BAD_TR_ID);
-    }
+    let channel = input.get("tr_id").and_then(Value::as_str).and_then(Channel::of).ok_or(Outcome::BAD_TR_ID)?;
     let tr_key = input.get("tr_key").ok_or(Outcome::NO_TR_KEY)?;
     let symbol = tr_key.as_str().and_then(|code| Symbol::new(code).ok()).ok_or(Outcome::BAD_TR_KEY)?;
     let approval_key = header.get("approval_key").and_then(Value::as_str).unwrap_or_default().to_owned();
-    Ok(Request { approval_key, action, symbol })
+    Ok(Request { approval_key, action, registration: Registration { channel, symbol } })
 }

@@ -3,6 +3,7 @@
 use rand::{Rng, RngExt};
 
 pub(crate) const LOWER: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
+pub(crate) const DIGITS: &[u8] = b"0123456789";
 pub(crate) const HEX: &[u8] = b"0123456789abcdef";
 pub(crate) const ALPHANUMERIC: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 

@@ -1,4 +1,4 @@
-//! Who is connected, what they subscribed to, and what is on its way to them.
+//! Who is connected, what they registered for, and what is on its way to them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,16 +6,14 @@ use std::{
 };
 
 use obs_model::Symbol;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
-use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::{
-    frame::{self, RecordWidth},
-    ledger::Delivery,
-    market::Trade,
-    message::{Action, Cipher, Outcome, Request},
+    delivery::Tampering,
+    ledger::{ConnectionEnd, Delivery},
+    message::{Action, Channel, Cipher, Outcome, Registration, Request},
 };
 
 /// The broker's limit for a session.
@@ -24,40 +22,50 @@ const MAX_REGISTRATIONS: usize = 41;
 /// Messages that may wait for a client that reads slowly: some ten seconds at 2,000 trades a second.
 const QUEUE: usize = 4_096;
 
-/// All open connections. One lock guards them, so that an answer to a subscription always precedes the symbol's first frame.
+/// All open connections. One lock guards them, so that an answer to a registration always precedes its first frame.
 pub(crate) struct Sessions {
     state: Mutex<State>,
     cipher: Cipher,
 }
 
 #[derive(Default)]
-struct State {
+pub(crate) struct State {
     last_id: u64,
-    open: BTreeMap<u64, Open>,
-    /// The session that uses the app key.
-    key_holder: Option<u64>,
-    /// Records still to be swallowed.
-    to_withhold: u64,
+    pub(crate) open: BTreeMap<u64, Open>,
+    /// The session that uses a customer's app key.
+    key_holders: BTreeMap<usize, u64>,
+    pub(crate) tampering: Tampering,
 }
 
-struct Open {
+/// A connection as the others see it.
+pub(crate) struct Open {
     outgoing: mpsc::Sender<Outgoing>,
-    cut: CancellationToken,
-    symbols: BTreeSet<Symbol>,
+    cut: watch::Sender<Option<ConnectionEnd>>,
+    registrations: BTreeSet<Registration>,
 }
 
 /// A message on its way to a client, and the ledger's entries for when it has been sent.
 pub(crate) struct Outgoing {
     pub(crate) text: Utf8Bytes,
     pub(crate) deliveries: Vec<Delivery>,
+    /// Records in it that were sent before.
+    pub(crate) duplicates: u64,
 }
 
 /// A connection's own side of its entry.
 pub(crate) struct Joined {
     pub(crate) id: u64,
     pub(crate) outgoing: mpsc::Receiver<Outgoing>,
-    /// Cancelled when the connection must end at once.
-    pub(crate) cut: CancellationToken,
+    /// Says why the connection must end at once.
+    pub(crate) cut: watch::Receiver<Option<ConnectionEnd>>,
+}
+
+/// Who judges requests.
+pub(crate) struct Judge<'a> {
+    /// The customer that an approval key was issued to.
+    pub(crate) customer: &'a dyn Fn(&str) -> Option<usize>,
+    /// Whether a stock can be registered.
+    pub(crate) listed: &'a dyn Fn(Symbol) -> bool,
 }
 
 impl Sessions {
@@ -68,24 +76,25 @@ impl Sessions {
     pub(crate) fn join(&self) -> Joined {
         let mut state = self.lock();
         state.last_id += 1;
-        let (id, cut) = (state.last_id, CancellationToken::new());
+        let id = state.last_id;
         let (sender, outgoing) = mpsc::channel(QUEUE);
-        state.open.insert(id, Open { outgoing: sender, cut: cut.clone(), symbols: BTreeSet::new() });
+        let (cutter, cut) = watch::channel(None);
+        state.open.insert(id, Open { outgoing: sender, cut: cutter, registrations: BTreeSet::new() });
         Joined { id, outgoing, cut }
     }
 
     pub(crate) fn leave(&self, id: u64) {
         let mut state = self.lock();
         state.open.remove(&id);
-        state.key_holder.take_if(|holder| *holder == id);
+        state.key_holders.retain(|_, holder| *holder != id);
     }
 
     /// Ends all connections without a closing handshake.
-    pub(crate) fn cut_all(&self) {
+    pub(crate) fn cut_all(&self, why: ConnectionEnd) {
         let mut state = self.lock();
-        state.key_holder = None;
+        state.key_holders.clear();
         for open in std::mem::take(&mut state.open).into_values() {
-            open.cut.cancel();
+            open.cut.send_replace(Some(why));
         }
     }
 
@@ -93,85 +102,78 @@ impl Sessions {
         self.lock().open.len()
     }
 
-    pub(crate) fn withhold(&self, records: u64) {
-        self.lock().to_withhold += records;
-    }
-
     pub(crate) fn send_to_all(&self, text: &str) {
         let text = Utf8Bytes::from(text);
         for (id, open) in &self.lock().open {
-            open.send(*id, text.clone(), Vec::new());
+            open.send(*id, Outgoing::plain(text.clone()));
         }
     }
 
-    /// Does what a client asks for and answers it. `approved` judges approval keys.
-    pub(crate) fn answer(&self, id: u64, request: Result<Request, Outcome>, approved: impl Fn(&str) -> bool) {
+    /// Does what a client asks for and answers it. Returns the customer whose session it is, if it began with this request.
+    pub(crate) fn answer(&self, id: u64, request: Result<Request, Outcome>, judge: &Judge) -> Option<usize> {
         let mut state = self.lock();
+        let mut began = None;
         let text = match request {
-            Ok(request) => self.settle(&mut state, id, &request, approved),
+            Ok(request) => self.settle(&mut state, id, &request, judge, &mut began),
             Err(refusal) => refusal.about_nothing(),
         };
         if let Some(open) = state.open.get(&id) {
-            open.send(id, text.into(), Vec::new());
+            open.send(id, Outgoing::plain(text.into()));
         }
+        began
     }
 
-    fn settle(&self, state: &mut State, id: u64, request: &Request, approved: impl Fn(&str) -> bool) -> String {
-        let symbol = request.symbol;
-        let outcome = |outcome: Outcome| outcome.about(symbol, &self.cipher);
-        match state.key_holder {
-            // A running session outlives its approval key.
-            Some(holder) if holder == id => {}
-            _ if !approved(&request.approval_key) => return outcome(Outcome::NOT_APPROVED),
-            Some(_) => return Outcome::KEY_IN_USE.about_nothing(),
-            None => state.key_holder = Some(id),
+    fn settle(&self, state: &mut State, id: u64, request: &Request, judge: &Judge, began: &mut Option<usize>) -> String {
+        let registration = request.registration;
+        let outcome = |outcome: Outcome| outcome.about(registration, &self.cipher);
+        // A running session outlives its approval key.
+        if !state.key_holders.values().any(|holder| *holder == id) {
+            let Some(customer) = (judge.customer)(&request.approval_key) else { return outcome(Outcome::NOT_APPROVED) };
+            if state.key_holders.contains_key(&customer) {
+                return Outcome::KEY_IN_USE.about_nothing();
+            }
+            state.key_holders.insert(customer, id);
+            *began = Some(customer);
         }
-        let Some(Open { symbols, .. }) = state.open.get_mut(&id) else { return outcome(Outcome::NOT_APPROVED) };
+        let Some(Open { registrations, .. }) = state.open.get_mut(&id) else { return outcome(Outcome::NOT_APPROVED) };
         match request.action {
-            Action::Subscribe if symbols.contains(&symbol) => outcome(Outcome::ALREADY_SUBSCRIBED),
-            Action::Subscribe if symbols.len() == MAX_REGISTRATIONS => outcome(Outcome::TOO_MANY),
+            Action::Subscribe if registrations.contains(&registration) => outcome(Outcome::ALREADY_SUBSCRIBED),
+            Action::Subscribe if registrations.len() == MAX_REGISTRATIONS => outcome(Outcome::TOO_MANY),
+            Action::Subscribe if !(judge.listed)(registration.symbol) => outcome(Outcome::UNKNOWN_SYMBOL),
             Action::Subscribe => {
-                symbols.insert(symbol);
+                registrations.insert(registration);
                 outcome(Outcome::SUBSCRIBED)
             }
-            Action::Unsubscribe if symbols.remove(&symbol) => outcome(Outcome::UNSUBSCRIBED),
+            Action::Unsubscribe if registrations.remove(&registration) => outcome(Outcome::UNSUBSCRIBED),
             Action::Unsubscribe => outcome(Outcome::NOT_SUBSCRIBED),
         }
     }
 
-    /// Sends one step's trades to their subscribers, each symbol's together.
-    pub(crate) fn deliver(&self, trades: &[Trade], width: RecordWidth) {
-        let mut state = self.lock();
-        let mut due: BTreeMap<Symbol, Vec<Trade>> = BTreeMap::new();
-        for trade in trades {
-            if !state.open.values().any(|open| open.symbols.contains(&trade.symbol)) {
-                continue;
-            }
-            match state.to_withhold {
-                0 => due.entry(trade.symbol).or_default().push(*trade),
-                _ => state.to_withhold -= 1,
-            }
-        }
-        for (symbol, trades) in due {
-            for batch in trades.chunks(frame::MAX_RECORDS) {
-                let text = Utf8Bytes::from(frame::encode(batch, width));
-                for (id, open) in state.open.iter().filter(|(_, open)| open.symbols.contains(&symbol)) {
-                    open.send(*id, text.clone(), batch.iter().map(|trade| Delivery::of(trade, *id)).collect());
-                }
-            }
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+impl State {
+    /// The connections that registered for something.
+    pub(crate) fn listeners(&self, channel: Channel, symbol: Symbol) -> impl Iterator<Item = (u64, &Open)> {
+        let registration = Registration { channel, symbol };
+        self.open.iter().filter(move |(_, open)| open.registrations.contains(&registration)).map(|(id, open)| (*id, open))
+    }
+}
+
+impl Outgoing {
+    pub(crate) fn plain(text: Utf8Bytes) -> Self {
+        Self { text, deliveries: Vec::new(), duplicates: 0 }
+    }
+}
+
 impl Open {
-    fn send(&self, id: u64, text: Utf8Bytes, deliveries: Vec<Delivery>) {
-        if self.outgoing.try_send(Outgoing { text, deliveries }).is_err() && !self.cut.is_cancelled() {
+    pub(crate) fn send(&self, id: u64, message: Outgoing) {
+        let is_cut = self.cut.borrow().is_some();
+        if !is_cut && self.outgoing.try_send(message).is_err() {
             warn!(connection = id, waiting = QUEUE, "client does not read; its connection is cut");
-            self.cut.cancel();
+            self.cut.send_replace(Some(ConnectionEnd::NotReading));
         }
     }
 }

@@ -22,6 +22,8 @@ pub struct Trade {
     pub day: DayFigures,
     /// What the day is measured against.
     pub reference: Reference,
+    /// Whether this trade ends a halt, in an auction of its own.
+    pub resumes: bool,
 }
 
 /// Who started a trade.
@@ -31,7 +33,7 @@ pub enum TradeSide {
     Buy,
     /// A seller took the bid.
     Sell,
-    /// Nobody: the opening auction.
+    /// Nobody: an auction.
     Auction,
 }
 

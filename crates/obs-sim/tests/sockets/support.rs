@@ -7,7 +7,7 @@ use std::{
 
 use chrono::{DateTime, FixedOffset, NaiveDateTime, TimeDelta, Utc};
 use futures_util::{SinkExt, StreamExt};
-use obs_sim::{Clock, Delivery, SimSettings, Simulator};
+use obs_sim::{Clock, Customer, Delivery, SimSettings, Simulator};
 use serde_json::{Value, json};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
@@ -68,9 +68,13 @@ pub async fn post(simulator: &Simulator, path: &str, body: &Value) -> (u16, Valu
     (response.status().as_u16(), response.json().await.unwrap())
 }
 
+/// An approval key of the first customer.
 pub async fn approval_key(simulator: &Simulator) -> String {
-    let (app_key, secret) = (simulator.app_key(), simulator.app_secret());
-    let body = json!({"grant_type": "client_credentials", "appkey": app_key, "secretkey": secret});
+    approval_key_of(simulator, &simulator.customers()[0]).await
+}
+
+pub async fn approval_key_of(simulator: &Simulator, Customer { app_key, app_secret, .. }: &Customer) -> String {
+    let body = json!({"grant_type": "client_credentials", "appkey": app_key, "secretkey": app_secret});
     let (status, answer) = post(simulator, "/oauth2/Approval", &body).await;
     assert_eq!(status, 200, "{answer}");
     answer["approval_key"].as_str().unwrap().to_owned()
@@ -142,7 +146,7 @@ impl Client {
         }
     }
 
-    fn take_in(&mut self, frame: &str) {
+    pub fn take_in(&mut self, frame: &str) {
         let parts: Vec<&str> = frame.splitn(4, '|').collect();
         assert_eq!(parts[..2], ["0", "H0STCNT0"]);
         let fields: Vec<&str> = parts[3].split('^').collect();

@@ -1,20 +1,16 @@
 //! The simulated market keeps the exchange's rules, whatever the seed.
 
-#![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
-
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, TimeDelta, Utc};
-use obs_model::{Symbol, trading_day};
+use chrono::TimeDelta;
+use obs_model::{Calendar, Symbol, trading_day};
 use obs_sim::{
     SimError,
-    market::{DayFigures, Listing, Market, MarketSettings, Trade, TradeSide, price_limits, tick_size},
+    market::{Board, DayFigures, Listing, Market, MarketSettings, Trade, TradeSide, price_limits, tick_size},
 };
 use proptest::prelude::*;
 
-fn at(text: &str) -> DateTime<Utc> {
-    text.parse().unwrap()
-}
+use crate::at;
 
 fn market(seed: u64, trades_per_second: u32) -> Market {
     Market::new(MarketSettings { trades_per_second, ..MarketSettings::new(seed) }).unwrap()
@@ -28,8 +24,8 @@ fn a_seed_gives_the_same_first_trades_on_every_machine() {
     let expected = |(symbol, time, price, volume): (&str, &str, i64, i64)| {
         (symbol.to_owned(), format!("2026-01-22T00:{time}+00:00"), price, volume)
     };
-    assert_eq!(told(&trades[0]), expected(("017670", "00:00.015166472", 54_200, 502)));
-    assert_eq!(told(&trades[1]), expected(("034020", "00:00.050064832", 88_200, 530)));
+    assert_eq!(told(&trades[0]), expected(("017670", "00:00.015166472", 54_200, 3_761)));
+    assert_eq!(told(&trades[1]), expected(("034020", "00:00.050064832", 88_200, 30_685)));
     // The last one depends on everything that was drawn before it.
     assert_eq!(told(trades.last().unwrap()), expected(("003670", "09:59.916597317", 192_300, 46)));
 }
@@ -85,6 +81,14 @@ fn trades_come_at_the_rate_that_was_asked_for_and_the_first_stocks_are_the_busie
 }
 
 #[test]
+fn a_market_of_absurd_pace_neither_overflows_nor_stands_still() {
+    let settings = MarketSettings { trades_per_second: u32::MAX, calendar: Calendar::krx(), ..MarketSettings::new(2) };
+    let opening = at("2026-01-22T00:00:00Z");
+    let trades = Market::new(settings).unwrap().advance(opening, opening + TimeDelta::microseconds(10));
+    assert!(trades.len() > 1_000 && trades.iter().all(|trade| trade.day.value > 0));
+}
+
+#[test]
 fn the_default_listings_are_41_different_stocks_and_one_code_has_a_letter() {
     let listings = Listing::defaults();
     let symbols: BTreeSet<_> = listings.iter().map(|listing| listing.symbol).collect();
@@ -99,7 +103,12 @@ fn a_market_that_cannot_be_is_refused_with_the_next_step() {
         Err(error) => error.to_string(),
         Ok(_) => panic!("made"),
     };
-    let listing = |base_price| Listing { symbol: "005930".parse().unwrap(), name: "삼성전자".to_owned(), base_price };
+    let listing = |base_price| Listing {
+        symbol: "005930".parse().unwrap(),
+        name: "삼성전자".to_owned(),
+        base_price,
+        board: Board::Kospi,
+    };
     assert_eq!(refusal(vec![]), "the simulated market lists no stock; give it at least one listing");
     assert_eq!(
         refusal(vec![listing(71_900), listing(72_000)]),
@@ -167,7 +176,8 @@ fn check(trades: &[Trade]) {
         let Trade { symbol, price, volume, side, quotes, day, reference, .. } = *trade;
         let on_grid = |price: i64| price % tick_size(price) == 0;
         assert!(volume > 0 && quotes.bid_size > 0 && quotes.ask_size > 0, "{trade:?}");
-        assert!(quotes.total_bid_size > quotes.bid_size && quotes.total_ask_size > quotes.ask_size, "{trade:?}");
+        assert_eq!(quotes.total_bid_size > quotes.bid_size, quotes.bid > reference.lower_limit, "{trade:?}");
+        assert_eq!(quotes.total_ask_size > quotes.ask_size, quotes.ask < reference.upper_limit, "{trade:?}");
         assert!(on_grid(quotes.bid) && on_grid(quotes.ask) && quotes.bid < quotes.ask, "{trade:?}");
         assert!(quotes.bid <= price && price <= quotes.ask, "{trade:?}");
         assert!(on_grid(price) || 2 * price == quotes.bid + quotes.ask, "{trade:?}");

@@ -1,7 +1,5 @@
 //! The wire form, field by field, against the broker's documentation.
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a panic in a test is a failed test")]
-
 use chrono::{DateTime, TimeDelta, Utc};
 use obs_model::KST;
 use obs_sim::{
@@ -9,9 +7,7 @@ use obs_sim::{
     market::{DayFigures, Mark, Market, MarketSettings, Quotes, Reference, Trade, TradeSide},
 };
 
-fn at(text: &str) -> DateTime<Utc> {
-    text.parse().unwrap()
-}
+use crate::at;
 
 /// The trade that the broker's documentation shows as its example.
 fn documented() -> Trade {
@@ -49,6 +45,7 @@ fn documented() -> Trade {
             previous_volume: 15_051_800,
             listed_shares: 5_969_782_550,
         },
+        resumes: false,
     }
 }
 
@@ -75,6 +72,18 @@ fn signs_tell_limits_and_the_sides_have_their_codes() {
     let mut opening = documented();
     opening.day = DayFigures { sell_count: 0, buy_count: 0, sell_volume: 0, buy_volume: 0, ..opening.day };
     assert_eq!((field(opening, 18), field(opening, 22)), ("0.00".to_owned(), "0.00".to_owned()));
+}
+
+#[test]
+fn a_trade_that_ends_a_halt_says_so_and_an_ordinary_auction_does_not() {
+    let codes = |trade: Trade| {
+        let fields = fields(&encode(&[trade], RecordWidth::Current));
+        [21, 34, 35, 43, 44].map(|index| fields[index].clone())
+    };
+    let auction = Trade { side: TradeSide::Auction, ..documented() };
+    assert_eq!(codes(documented()), ["1", "20", "N", "0", ""]);
+    assert_eq!(codes(auction), ["3", "20", "N", "0", ""]);
+    assert_eq!(codes(Trade { resumes: true, ..auction }), ["3", "20", "Y", "C", ""]);
 }
 
 #[test]
