@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use obs_model::{Bar, FeedEvent, Gap, SwingBar};
+use obs_model::{Bar, FeedEvent, Gap, HealedBar, SwingBar, VolumeBreak};
 use obs_schema::{Decoded, NonData, Record, RejectReason, TickRecord};
 use obs_store::{Advance, Reject};
 
@@ -15,6 +15,8 @@ pub(crate) struct Draft {
     pub(crate) swing_bars: Vec<SwingBar>,
     pub(crate) gaps: Vec<Gap>,
     pub(crate) feed_events: Vec<FeedEvent>,
+    pub(crate) volume_breaks: Vec<VolumeBreak>,
+    pub(crate) healed_bars: Vec<HealedBar>,
     pub(crate) rejects: Vec<Reject>,
     pub(crate) advance: Option<Advance>,
     pub(crate) tally: Tally,
@@ -28,16 +30,25 @@ pub(crate) struct Tally {
     pub(crate) rows: u64,
     pub(crate) non_data: BTreeMap<NonData, u64>,
     pub(crate) rejects: BTreeMap<RejectReason, u64>,
+    /// Lines in which a recorder tells of what it rejected itself. They go to the reject ledger, too.
+    pub(crate) told_rejects: u64,
 }
 
 impl Tally {
     /// All lines.
     pub(crate) fn lines(&self) -> u64 {
-        self.rows + self.non_data.values().sum::<u64>() + self.rejects.values().sum::<u64>()
+        self.rows + self.non_data.values().sum::<u64>() + self.rejected()
+    }
+
+    /// Lines in the reject ledger.
+    pub(crate) fn rejected(&self) -> u64 {
+        self.rejects.values().sum::<u64>() + self.told_rejects
     }
 
     pub(crate) fn count(&mut self, decoded: &Decoded) {
         match decoded {
+            Decoded::Record(Record::Slot(_)) => *self.non_data.entry(NonData::Slot).or_default() += 1,
+            Decoded::Record(Record::Rejected(_)) => self.told_rejects += 1,
             Decoded::Record(_) => self.rows += 1,
             Decoded::NonData(kind) => *self.non_data.entry(*kind).or_default() += 1,
             Decoded::Reject(rejection) => *self.rejects.entry(rejection.reason).or_default() += 1,
@@ -48,6 +59,7 @@ impl Tally {
         self.rows += other.rows;
         other.non_data.iter().for_each(|(kind, lines)| *self.non_data.entry(*kind).or_default() += lines);
         other.rejects.iter().for_each(|(reason, lines)| *self.rejects.entry(*reason).or_default() += lines);
+        self.told_rejects += other.told_rejects;
     }
 }
 
@@ -83,6 +95,19 @@ impl Draft {
                 self.feed_events.push(event);
                 at
             }
+            Record::Loss(loss) => {
+                let at = loss.before;
+                self.volume_breaks.push(loss);
+                at
+            }
+            Record::Healed(bar) => {
+                let at = bar.healed_at;
+                self.healed_bars.push(bar);
+                at
+            }
+            // Whoever knows the line has put it among the rejects.
+            Record::Rejected(rejected) => rejected.at,
+            Record::Slot(entry) => entry.at,
         };
         self.newest = self.newest.max(Some(at));
     }

@@ -3,10 +3,7 @@
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 
@@ -14,7 +11,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use chrono::{DateTime, Utc};
 use obs_archive::{ArchiveError, DurableLengths, segments};
 use obs_schema::Decoder;
-use obs_store::{Store, StoreError, Table};
+use obs_store::{Store, StoreError};
 use tokio::{
     sync::watch,
     task,
@@ -23,10 +20,11 @@ use tokio::{
 use tracing::{info, warn};
 
 use crate::{
-    LoadError, Recording,
+    Clock, LoadError, Recording,
     draft::Draft,
     projector::Projector,
-    source::{Source, head_of},
+    lines::head_of,
+    source::Source,
 };
 
 /// Lines of one transaction: what 2,000 ticks a second bring in some seconds, so that catching up is quick.
@@ -38,42 +36,9 @@ const SEARCH_EVERY: Duration = Duration::from_millis(200);
 /// How often loading is tried when the recorder has ended and the store is away: some seconds, since somebody waits.
 const LAST_TRIES: u32 = 5;
 
-/// What was loaded so far, for a status line on another thread.
-#[derive(Debug, Default)]
-pub struct FollowStats {
-    ticks: AtomicU64,
-    bars: AtomicU64,
-    rejects: AtomicU64,
-    /// Microseconds since 1970; 0 for none.
-    newest: AtomicU64,
-}
+mod stats;
 
-impl FollowStats {
-    /// Ticks committed.
-    #[must_use]
-    pub fn ticks(&self) -> u64 {
-        self.ticks.load(Ordering::Relaxed)
-    }
-
-    /// One-minute bars committed, each counted once.
-    #[must_use]
-    pub fn bars(&self) -> u64 {
-        self.bars.load(Ordering::Relaxed)
-    }
-
-    /// Lines rejected.
-    #[must_use]
-    pub fn rejects(&self) -> u64 {
-        self.rejects.load(Ordering::Relaxed)
-    }
-
-    /// When the newest committed record reached the recorder.
-    #[must_use]
-    pub fn newest(&self) -> Option<DateTime<Utc>> {
-        let micros = i64::try_from(self.newest.load(Ordering::Relaxed)).ok().filter(|micros| *micros > 0)?;
-        DateTime::from_timestamp_micros(micros)
-    }
-}
+pub use stats::FollowStats;
 
 /// Follows a recorder: loads what lies in its folder, and then what it writes, never more of a file than is known to be on the
 /// disk. While the store is away it waits; the archive grows meanwhile, and nothing is lost.
@@ -95,6 +60,9 @@ pub struct Follower {
     progressed: bool,
     /// When the folder is to be searched again.
     search_at: Instant,
+    clock: Clock,
+    /// When it was made, by the recorder's clock.
+    started: DateTime<Utc>,
     stats: Arc<FollowStats>,
 }
 
@@ -122,6 +90,8 @@ impl Follower {
             asked: false,
             progressed: false,
             search_at: Instant::now(),
+            clock: Arc::clone(&recording.clock),
+            started: (recording.clock)(),
             stats: Arc::default(),
         }
     }
@@ -295,14 +265,12 @@ impl Follower {
 
     async fn commit(&mut self, draft: Draft) -> Result<(), LoadError> {
         let newest = draft.newest;
+        // What lay in the folder before was not on its way since it was received.
+        let received = draft.ticks.iter().map(|tick| tick.received_at).filter(|at| *at >= self.started).collect::<Vec<_>>();
         let committed = self.projector.commit(draft).await?;
         self.progressed = true;
-        let inserted = |table| committed.of(table).inserted;
-        self.stats.ticks.fetch_add(inserted(Table::ScalpTicks), Ordering::Relaxed);
-        self.stats.bars.fetch_add(inserted(Table::ScalpBars), Ordering::Relaxed);
-        self.stats.rejects.fetch_add(inserted(Table::LoadRejects), Ordering::Relaxed);
-        let micros = newest.and_then(|at| u64::try_from(at.timestamp_micros()).ok()).unwrap_or_default();
-        self.stats.newest.fetch_max(micros, Ordering::Relaxed);
+        self.stats.add(&committed, newest);
+        self.stats.add_delays(&received, (self.clock)());
         Ok(())
     }
 

@@ -20,7 +20,8 @@ use crate::{
     FileOutcome, FileSummary, LoadError, LoadSummary,
     draft::{Draft, Tally},
     projector::Projector,
-    source::{Source, head_of},
+    lines::head_of,
+    source::Source,
 };
 
 /// Drafts that may wait while a batch is committed: decoding works on one core while the store writes on another.
@@ -173,7 +174,7 @@ impl Loader {
         stop: &CancellationToken,
     ) -> Result<bool, LoadError> {
         let Some(path) = summary.files.last().map(|file| file.path.clone()) else { return Ok(true) };
-        let Some(head) = in_background(&path, head_of).await? else { return Ok(true) };
+        let Some(head) = in_background(&path, |path| Ok(head_of(path)?)).await? else { return Ok(true) };
         // A copy of the file before has to see how far that one was loaded.
         if writing.as_ref().is_some_and(|writing| writing.size.head == Some(head)) {
             self.finish(writing, summary).await?;
@@ -267,7 +268,7 @@ impl Loader {
         self.projector.confirm();
         self.progress.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.progress.lines.fetch_add(tally.lines(), Ordering::Relaxed);
-        self.progress.rejects.fetch_add(tally.rejects.values().sum(), Ordering::Relaxed);
+        self.progress.rejects.fetch_add(tally.rejected(), Ordering::Relaxed);
         file.add(tally, &committed);
         Ok(())
     }

@@ -4,12 +4,12 @@ use std::{collections::HashSet, path::Path};
 
 use obs_aggregate::GapDetector;
 use obs_archive::{ArchiveError, Reader, last_line, segments};
-use obs_model::{FeedChange, FeedEvent, SessionHours};
+use obs_model::{Calendar, FeedChange, FeedEvent, GapScope};
 use obs_schema::{Decoded, Decoder, Record, Stream};
 
 /// A detector that knows what the last recorder knew when it ended, and what that one did not come to say.
-pub(crate) fn last_known(dir: &Path, hours: SessionHours) -> Result<(GapDetector, Vec<FeedEvent>), ArchiveError> {
-    let mut detector = GapDetector::new(hours);
+pub(crate) fn last_known(dir: &Path, calendar: Calendar) -> Result<(GapDetector, Vec<FeedEvent>), ArchiveError> {
+    let mut detector = GapDetector::new(calendar);
     let segments = segments(dir)?;
     let of_stream = |stream| segments.iter().filter(move |segment| segment.stream == stream).rev();
     let mut days: Vec<Vec<Record>> = Vec::new();
@@ -25,8 +25,8 @@ pub(crate) fn last_known(dir: &Path, hours: SessionHours) -> Result<(GapDetector
             Record::Feed(event) => {
                 detector.observe(event);
             }
-            Record::Gap(gap) => detector.was_told(gap),
-            Record::Tick(_) | Record::Bar(_) | Record::Swing(_) => {}
+            Record::Gap(gap) if gap.scope != GapScope::Swing => detector.was_told(gap),
+            _ => {}
         }
     }
     let last_tick = of_stream(Stream::Scalp).next().map(|segment| last_line(&segment.path)).transpose()?.flatten();

@@ -115,6 +115,8 @@ impl Projector {
             swing_bars: draft.swing_bars,
             gaps: draft.gaps,
             feed_events: draft.feed_events,
+            volume_breaks: draft.volume_breaks,
+            healed_bars: draft.healed_bars,
             day_volumes: day_volumes(totals),
             rejects: draft.rejects,
             advance: draft.advance,

@@ -2,25 +2,26 @@
 
 use std::{
     path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     thread,
 };
 
 use chrono::{DateTime, Utc};
-use obs_aggregate::GapDetector;
+use obs_aggregate::{GapDetector, GuardSettings, Guards, Rule, Verdict};
 use obs_archive::{ArchiveError, ArchiveWriter, DurableLengths, Repair, WriterSettings};
-use obs_model::{FeedEvent, Gap, SessionHours};
-use obs_schema::{Record, Stream, encode};
+use obs_model::{Calendar, FeedEvent, Gap, QualityFlag, Symbol, trading_day};
+use obs_schema::{Record, RejectedRecord, Stream, TickRecord, encode};
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot, watch},
     time::timeout,
 };
 
-use crate::{RecordError, predecessor::last_known};
+use crate::{RecordError, losses::Losses, predecessor::last_known};
+
+mod stats;
+
+pub use stats::RecorderStats;
 
 /// The most records taken from the channel at once.
 const TAKEN: usize = 1_024;
@@ -28,31 +29,23 @@ const TAKEN: usize = 1_024;
 /// A clock.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
-/// What was recorded so far, for a status line on another thread.
-#[derive(Debug, Default)]
-pub struct RecorderStats {
-    ticks: AtomicU64,
-    gaps: AtomicU64,
-}
+/// What a trade is, by the broker's name for it.
+const TRADE: &str = "H0STCNT0";
 
-impl RecorderStats {
-    /// Ticks appended.
-    #[must_use]
-    pub fn ticks(&self) -> u64 {
-        self.ticks.load(Ordering::Relaxed)
-    }
+/// The most characters of a sample; our own lines are ASCII.
+const SAMPLE: usize = 512;
 
-    /// Gaps appended.
-    #[must_use]
-    pub fn gaps(&self) -> u64 {
-        self.gaps.load(Ordering::Relaxed)
-    }
-}
-
-/// Writes records into the archive.
+/// Writes records into the archive, each as it came, but for the mark of a doubtful trade.
+///
+/// A trade that follows a gap of its symbol is marked so, one that breaks a [rule](Rule) is degraded, and an impossible one is
+/// written down as a reject. Shares that the running totals tell of and that no record brought are written down as lost, some
+/// seconds after they were noticed; if no gap of the symbol explains them, they are a gap of their own.
 pub struct Recorder {
     writer: ArchiveWriter,
     detector: GapDetector,
+    guards: Guards,
+    losses: Losses,
+    calendar: watch::Receiver<Calendar>,
     /// What the last recorder did not come to say.
     owed: Vec<FeedEvent>,
     clock: Clock,
@@ -68,6 +61,8 @@ pub struct Recording {
     pub synced: watch::Receiver<u64>,
     /// What was recorded so far.
     pub stats: Arc<RecorderStats>,
+    /// The clock behind the records.
+    pub clock: Clock,
     outcome: oneshot::Receiver<Result<(), ArchiveError>>,
 }
 
@@ -84,19 +79,57 @@ impl Recording {
 
 impl Recorder {
     /// Takes a data folder: locks it, repairs what a crash tore, and finds where the last recorder ended. If it was killed, its
-    /// connections are recorded as over first of all, and the time since then becomes a gap when data comes again.
+    /// connections are recorded as over first of all, and the time since then becomes a gap when data comes again. Only time
+    /// in which the market is open by `calendar`, as it stands then, is a gap.
     ///
     /// # Errors
     /// [`RecordError::Archive`] if the folder is being written by another process, or cannot be written or read.
     pub fn open(
         dir: &Path,
         settings: WriterSettings,
-        hours: SessionHours,
+        calendar: watch::Receiver<Calendar>,
         clock: Clock,
     ) -> Result<(Self, Vec<Repair>), RecordError> {
         let (writer, repairs) = ArchiveWriter::open(dir, settings)?;
-        let (detector, owed) = last_known(dir, hours)?;
-        Ok((Self { writer, detector, owed, clock, stats: Arc::default(), line: Vec::with_capacity(512) }, repairs))
+        let known = calendar.borrow().clone();
+        let (detector, owed) = last_known(dir, known.clone())?;
+        let guards = Guards::new(GuardSettings::default(), known);
+        let mut recorder = Self {
+            writer,
+            detector,
+            guards,
+            losses: Losses::default(),
+            calendar,
+            owed,
+            clock,
+            stats: Arc::default(),
+            line: Vec::with_capacity(512),
+        };
+        let now = (recorder.clock)();
+        let absent = recorder.detector_of_now().absent(trading_day(now)).collect();
+        recorder.losses = Losses::resume(dir, now, &absent)?;
+        Ok((recorder, repairs))
+    }
+
+    /// The same, with other thresholds for doubtful trades.
+    #[must_use]
+    pub fn with_guards(mut self, settings: GuardSettings) -> Self {
+        self.guards = Guards::new(settings, self.calendar.borrow().clone());
+        self
+    }
+
+    /// The symbols that the last recorder listened to, or had lost, when it ended. Their gap goes on until a feed says that
+    /// they are subscribed again, or unsubscribed because nobody wants them any more.
+    #[must_use]
+    pub fn missing(&self) -> Vec<Symbol> {
+        self.detector_of_now().lost().collect()
+    }
+
+    /// The detector as it will be when the connections of the last recorder are recorded as over.
+    fn detector_of_now(&self) -> GapDetector {
+        let mut detector = self.detector.clone();
+        self.owed.iter().for_each(|event| drop(detector.observe(event)));
+        detector
     }
 
     /// Starts recording what comes through a channel, on a thread of its own, until the channel closes.
@@ -106,7 +139,7 @@ impl Recorder {
     pub fn start(mut self, mut records: mpsc::Receiver<Record>) -> Result<Recording, RecordError> {
         let (done, outcome) = oneshot::channel();
         let (synced, watch) = watch::channel(0);
-        let (durable, stats) = (self.writer.durable(), Arc::clone(&self.stats));
+        let (durable, stats, clock) = (self.writer.durable(), Arc::clone(&self.stats), Arc::clone(&self.clock));
         let runtime = Handle::try_current().map_err(|error| RecordError::Thread(error.to_string()))?;
         thread::Builder::new()
             .name("recorder".to_owned())
@@ -119,7 +152,7 @@ impl Recorder {
                 let _ = done.send(result);
             })
             .map_err(|error| RecordError::Thread(error.to_string()))?;
-        Ok(Recording { durable, synced: watch, stats, outcome })
+        Ok(Recording { durable, synced: watch, stats, clock, outcome })
     }
 
     fn run(
@@ -129,11 +162,12 @@ impl Recorder {
         synced: &watch::Sender<u64>,
     ) -> Result<(), ArchiveError> {
         for event in std::mem::take(&mut self.owed) {
-            self.append(&Record::Feed(event))?;
+            self.append(Record::Feed(event))?;
         }
         let mut taken = Vec::with_capacity(TAKEN);
         loop {
-            let wait = self.writer.sync_in((self.clock)());
+            let now = (self.clock)();
+            let wait = [self.writer.sync_in(now), self.losses.due_in(now)].into_iter().flatten().min();
             let more = runtime.block_on(async {
                 match wait {
                     None => Some(records.recv_many(&mut taken, TAKEN).await),
@@ -141,9 +175,10 @@ impl Recorder {
                 }
             });
             for record in taken.drain(..) {
-                self.append(&record)?;
+                self.append(record)?;
             }
             let ended = more == Some(0);
+            self.append_losses(ended)?;
             if ended || self.writer.sync_due((self.clock)()) {
                 self.writer.sync()?;
                 synced.send_modify(|times| *times += 1);
@@ -154,25 +189,94 @@ impl Recorder {
         }
     }
 
-    fn append(&mut self, record: &Record) -> Result<(), ArchiveError> {
+    fn append(&mut self, record: Record) -> Result<(), ArchiveError> {
         let now = (self.clock)();
-        let at = match record {
-            Record::Tick(tick) => {
-                self.stats.ticks.fetch_add(1, Ordering::Relaxed);
-                tick.received_at
+        let at = match &record {
+            Record::Swing(swing) => {
+                self.stats.swing_bars.fetch_add(1, Ordering::Relaxed);
+                swing.received_at
             }
-            Record::Swing(swing) => swing.received_at,
             Record::Feed(event) => {
-                for gap in self.detector.observe(event) {
-                    self.append_gap(gap, now)?;
-                }
+                self.append_gaps(event, now)?;
                 now
             }
-            Record::Gap(_) | Record::Bar(_) => now,
+            Record::Gap(_) => {
+                self.stats.gaps.fetch_add(1, Ordering::Relaxed);
+                now
+            }
+            _ => now,
         };
+        if let Record::Tick(tick) = record {
+            return self.append_tick(tick, now);
+        }
         // A bar is made, never received.
         let Some(stream) = record.stream() else { return Ok(()) };
-        self.write(stream, at, record)
+        self.write(stream, at, &record)
+    }
+
+    /// Writes down the gaps that are complete with an event.
+    fn append_gaps(&mut self, event: &FeedEvent, now: DateTime<Utc>) -> Result<(), ArchiveError> {
+        // Without anybody to change it, it stays as it is.
+        if self.calendar.has_changed().unwrap_or(false) {
+            let calendar = self.calendar.borrow_and_update().clone();
+            self.guards.set_calendar(calendar.clone());
+            self.detector.set_calendar(calendar);
+        }
+        self.detector.observe(event).into_iter().try_for_each(|gap| self.append_gap(gap, now))
+    }
+
+    fn append_tick(&mut self, mut record: TickRecord, now: DateTime<Utc>) -> Result<(), ArchiveError> {
+        let verdict = match self.guards.check(&record.tick, record.received_at, record.cumulative_volume) {
+            // Of a quiet stock, one that comes behind its successor may be minutes late. Its shares prove that it is real.
+            Verdict::Rejected(Rule::TimeBackwards) if self.losses.misses(&record) => {
+                self.guards.overrule(record.tick.symbol);
+                Verdict::Degraded(Rule::TimeBackwards)
+            }
+            verdict => verdict,
+        };
+        self.stats.judged(verdict);
+        let mut flag = record.tick.quality_flag;
+        match verdict {
+            Verdict::Pass => {}
+            Verdict::Degraded(_) => flag = flag.max(QualityFlag::Degraded),
+            Verdict::Rejected(rule) => return self.reject(record, rule, now),
+        }
+        if self.detector.take_return(record.tick.symbol) {
+            flag = QualityFlag::Gap;
+        }
+        record.tick.quality_flag = flag;
+        self.losses.add(&record);
+        self.stats.ticks.fetch_add(1, Ordering::Relaxed);
+        self.write(Stream::Scalp, record.received_at, &Record::Tick(record))
+    }
+
+    /// Keeps a trade apart. Its shares count as lost.
+    fn reject(&mut self, record: TickRecord, rule: Rule, now: DateTime<Utc>) -> Result<(), ArchiveError> {
+        let (at, session_id) = (record.received_at, record.tick.session_id.clone());
+        self.line.clear();
+        encode(&Record::Tick(record), &mut self.line);
+        self.line.truncate(SAMPLE);
+        let sample = String::from_utf8_lossy(&self.line).into_owned();
+        let (source, reason, detail) = (TRADE.to_owned(), rule.as_str().to_owned(), rule.detail().to_owned());
+        self.write(Stream::Events, now, &Record::Rejected(RejectedRecord { at, source, reason, detail, sample, session_id }))
+    }
+
+    /// Writes down what is known to be lost by now. The gap comes first: a recorder that goes on behind a crash between the two
+    /// tells the loss again, and the gap not.
+    fn append_losses(&mut self, is_end: bool) -> Result<(), ArchiveError> {
+        if self.losses.is_whole() {
+            return Ok(());
+        }
+        let now = (self.clock)();
+        for (found, loss) in self.losses.take(now, is_end) {
+            for gap in self.detector.gaps_of_break(&found, &loss.session_id) {
+                self.append_gap(gap, now)?;
+            }
+            self.stats.breaks.fetch_add(1, Ordering::Relaxed);
+            self.stats.lost_shares.fetch_add(loss.shares.shares().unsigned_abs(), Ordering::Relaxed);
+            self.write(Stream::Events, now, &Record::Loss(loss))?;
+        }
+        Ok(())
     }
 
     fn append_gap(&mut self, gap: Gap, now: DateTime<Utc>) -> Result<(), ArchiveError> {

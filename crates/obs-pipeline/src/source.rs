@@ -6,13 +6,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use obs_aggregate::{GuardSettings, Guards, Verdict};
 use obs_archive::{Line, Reader};
-use obs_schema::{Decoded, Decoder, RejectReason, Rejection};
+use obs_model::{Calendar, QualityFlag};
+use obs_schema::{Decoded, Decoder, Record, RejectReason, Rejection, TickRecord};
 use obs_store::{Advance, Digest, LineCounts, Position, Reject};
 
 use crate::{
     LoadError,
     draft::{Draft, Tally},
+    lines::{decode_line, head_of, is_blank, is_whole},
 };
 
 /// How a line that its file may still finish is said in the reject ledger.
@@ -26,6 +29,7 @@ const REJECTED_BYTES: usize = 16 * 1024 * 1024;
 pub(crate) struct Source {
     reader: Reader,
     decoder: Decoder,
+    guards: Guards,
     /// What names the file in the store.
     head: Digest,
     path: String,
@@ -34,25 +38,6 @@ pub(crate) struct Source {
     lines: LineCounts,
     /// The position lies behind a line that was taken without its line end.
     in_line: bool,
-}
-
-/// What names a file in the store: the digest of its first line that is not blank. `None` for a file without any bytes.
-///
-/// The line counts as if it ended in a line feed, whether it ends in CR and LF or nobody finished it yet: neither finishing it
-/// nor an editor that changes line ends makes another file of it. A blank line would name many files alike.
-pub(crate) fn head_of(path: &Path) -> Result<Option<Digest>, LoadError> {
-    let mut reader = Reader::open(path)?;
-    while let Some(line) = reader.line()? {
-        if !is_blank(&line) {
-            return Ok(Some(name_of(line.bytes)));
-        }
-    }
-    let has_lines = reader.offset() > 0;
-    Ok(match reader.unfinished()? {
-        Some(line) if !is_blank(&line) => Some(name_of(line.bytes.strip_suffix(b"\r").unwrap_or(line.bytes))),
-        Some(_) => Some(name_of(b"")),
-        None => has_lines.then(|| name_of(b"")),
-    })
 }
 
 impl Source {
@@ -69,9 +54,10 @@ impl Source {
     ) -> Result<Option<Self>, LoadError> {
         let mut reader = Reader::open(path)?;
         let shown = path.display().to_string();
+        let guards = Guards::new(GuardSettings::default(), Calendar::krx());
         let Some(known) = known else {
             let lines = LineCounts::default();
-            return Ok(Some(Self { reader, decoder, head, path: shown, stored: None, lines, in_line: false }));
+            return Ok(Some(Self { reader, decoder, guards, head, path: shown, stored: None, lines, in_line: false }));
         };
         let diverged = |difference| LoadError::Diverged {
             path: path.to_path_buf(),
@@ -93,7 +79,7 @@ impl Source {
         }
         let in_line = !ends_line(path, known.byte_offset)?;
         let stored = Some(known.byte_offset);
-        Ok(Some(Self { reader, decoder, head, path: shown, stored, lines: known.lines, in_line }))
+        Ok(Some(Self { reader, decoder, guards, head, path: shown, stored, lines: known.lines, in_line }))
     }
 
     /// The file.
@@ -124,7 +110,8 @@ impl Source {
             }
             read += 1;
             let line = Line { number: before + read, ..line };
-            rejected += take(line, self.head, &self.path, &mut self.decoder, &mut draft);
+            let decoded = decode(&line, &mut self.decoder, &mut self.guards);
+            rejected += take(&line, decoded, self.head, &self.path, &mut draft);
         }
         if self.reader.offset() == start {
             return Ok(None);
@@ -143,28 +130,29 @@ impl Source {
             return Ok(None);
         }
         let line = Line { number, ..line };
-        let whole = !line.too_long && !may_be_torn(&self.decoder.decode(line.bytes));
-        if !whole {
+        if !is_whole(&line) {
             let rejection = Rejection { reason: RejectReason::UnfinishedLine, detail: UNFINISHED.to_owned() };
-            reject(&line, rejection, self.head, &self.path, &mut draft);
+            take(&line, Decoded::Reject(rejection), self.head, &self.path, &mut draft);
             self.step(&mut draft);
             return Ok(Some(draft));
         }
         let Some(line) = self.reader.take_unfinished()? else { return Ok(None) };
         self.in_line = true;
-        take(Line { number, ..line }, self.head, &self.path, &mut self.decoder, &mut draft);
+        let line = Line { number, ..line };
+        let decoded = decode(&line, &mut self.decoder, &mut self.guards);
+        take(&line, decoded, self.head, &self.path, &mut draft);
         self.step(&mut draft);
         Ok(Some(draft))
     }
 
     /// Puts the step of the position behind a draft.
     fn step(&mut self, draft: &mut Draft) {
-        let Tally { rows, non_data, rejects } = &draft.tally;
+        let Tally { rows, non_data, rejects, .. } = &draft.tally;
         // A line that was rejected only for now is not behind the position.
         let unfinished = rejects.get(&RejectReason::UnfinishedLine).copied().unwrap_or_default();
         self.lines.rows += rows;
         self.lines.non_data += non_data.values().sum::<u64>();
-        self.lines.rejects += rejects.values().sum::<u64>() - unfinished;
+        self.lines.rejects += draft.tally.rejected() - unfinished;
         let to = Position {
             head: self.head,
             path: self.path.clone(),
@@ -178,53 +166,51 @@ impl Source {
     }
 }
 
-/// Decodes a line into a draft, and returns how many bytes of rejected lines it added.
-fn take(line: Line<'_>, head: Digest, path: &str, decoder: &mut Decoder, draft: &mut Draft) -> usize {
-    let decoded = if line.too_long {
-        let detail = format!("it is {} bytes long; the most is {}", line.end - line.offset, obs_schema::MAX_LINE);
-        Decoded::Reject(Rejection { reason: RejectReason::TooLong, detail })
-    } else {
-        decoder.decode(line.bytes)
-    };
-    if let Decoded::Reject(rejection) = decoded {
-        reject(&line, rejection, head, path, draft);
-        return line.bytes.len();
+/// Decodes a line. Trades of others, which no recorder of ours has judged, are judged here, each by itself: so it makes no
+/// difference where loading goes on. What they say is kept, however impossible.
+fn decode(line: &Line<'_>, decoder: &mut Decoder, guards: &mut Guards) -> Decoded {
+    let mut decoded = decode_line(decoder, line);
+    if let Decoded::Record(Record::Tick(TickRecord { received_at, cumulative_volume, tick })) = &mut decoded
+        && !is_ours(line)
+        && guards.check_alone(tick, *received_at, *cumulative_volume) != Verdict::Pass
+    {
+        tick.quality_flag = tick.quality_flag.max(QualityFlag::Degraded);
     }
-    draft.tally.count(&decoded);
-    if let Decoded::Record(record) = decoded {
-        draft.push(record);
-    }
-    0
+    decoded
 }
 
-fn reject(line: &Line<'_>, rejection: Rejection, head: Digest, path: &str, draft: &mut Draft) {
+/// Takes what a line says into a draft, and returns how many bytes of rejected lines it added.
+fn take(line: &Line<'_>, decoded: Decoded, head: Digest, path: &str, draft: &mut Draft) -> usize {
+    let (reason, detail) = match &decoded {
+        Decoded::Reject(rejection) => (rejection.reason.as_str().to_owned(), rejection.detail.clone()),
+        Decoded::Record(Record::Rejected(told)) => (told.reason.clone(), format!("{}: {}", told.source, told.detail)),
+        _ => {
+            draft.tally.count(&decoded);
+            if let Decoded::Record(record) = decoded {
+                draft.push(record);
+            }
+            return 0;
+        }
+    };
     draft.rejects.push(Reject {
         head,
         path: path.to_owned(),
         line_number: line.number,
         byte_offset: line.offset,
-        reason: rejection.reason.as_str().to_owned(),
-        detail: rejection.detail.clone(),
+        reason,
+        detail,
         raw: line.bytes.to_vec(),
     });
-    draft.tally.count(&Decoded::Reject(rejection));
+    draft.tally.count(&decoded);
+    if let Decoded::Record(record) = decoded {
+        draft.push(record);
+    }
+    line.bytes.len()
 }
 
-/// Whether more bytes could make something else of a line. A number is the beginning of a date, or of a longer number.
-fn may_be_torn(decoded: &Decoded) -> bool {
-    use RejectReason::{NotJson, NotObject, NotUtf8, TooLong};
-    matches!(decoded, Decoded::Reject(rejection) if matches!(rejection.reason, NotJson | NotObject | NotUtf8 | TooLong))
-}
-
-fn is_blank(line: &Line<'_>) -> bool {
-    !line.too_long && line.bytes.trim_ascii().is_empty()
-}
-
-fn name_of(line: &[u8]) -> Digest {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(line);
-    hasher.update(b"\n");
-    Digest::new(*hasher.finalize().as_bytes())
+/// Whether a line has our own form.
+fn is_ours(line: &Line<'_>) -> bool {
+    line.bytes.trim_ascii_start().starts_with(b"{\"v\"")
 }
 
 fn length_of(path: &Path) -> Result<u64, LoadError> {

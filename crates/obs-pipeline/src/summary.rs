@@ -18,8 +18,10 @@ pub struct FileSummary {
     pub rows: u64,
     /// Lines that carry no data, by kind.
     pub non_data: BTreeMap<NonData, u64>,
-    /// Lines in the reject ledger, by reason.
+    /// Lines in the reject ledger that could not be read, by reason.
     pub rejects: BTreeMap<RejectReason, u64>,
+    /// Lines in the reject ledger in which a recorder tells of what it received and did not record.
+    pub told_rejects: u64,
     /// What the rows did to the tables; bars made from ticks included.
     pub tables: Committed,
     /// Why the file was not loaded to its end, if it was not.
@@ -45,6 +47,7 @@ impl FileSummary {
             rows: 0,
             non_data: BTreeMap::new(),
             rejects: BTreeMap::new(),
+            told_rejects: 0,
             tables: Committed::default(),
             outcome: FileOutcome::Complete,
         }
@@ -55,9 +58,11 @@ impl FileSummary {
             rows: self.rows,
             non_data: std::mem::take(&mut self.non_data),
             rejects: std::mem::take(&mut self.rejects),
+            told_rejects: self.told_rejects,
         };
         sum.merge(&tally);
-        (self.rows, self.non_data, self.rejects) = (sum.rows, sum.non_data, sum.rejects);
+        (self.rows, self.non_data) = (sum.rows, sum.non_data);
+        (self.rejects, self.told_rejects) = (sum.rejects, sum.told_rejects);
         self.tables.merge(committed);
     }
 
@@ -70,7 +75,7 @@ impl FileSummary {
     /// Lines in the reject ledger.
     #[must_use]
     pub fn rejected_lines(&self) -> u64 {
-        self.rejects.values().sum()
+        self.rejects.values().sum::<u64>() + self.told_rejects
     }
 
     /// All lines that the file was seen to have.

@@ -7,10 +7,13 @@ use std::sync::{
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
-use obs_model::{Bar, FeedSession, Gap, MigrationEntry, SwingBar, Symbol, Tick};
+use obs_model::{
+    Bar, Coverage, FeedSession, Gap, HealedBar, MigrationEntry, PortfolioSnapshot, SwingBar, Symbol, Tick, VolumeBreak,
+};
 use obs_store::{
-    BarRepository, Batch, Committed, DayVolume, Digest, GapRepository, LoadRepository, Position, Reject, SchemaRepository,
-    Staged, Store, StoreError, Table, TickRepository, TimeRange,
+    AccountRepository, BarRepository, Batch, Committed, DayVolume, Digest, GapRepository, LedgerEntry, LoadRepository,
+    Position, QueryRepository, RejectSelection, Replaced, SchemaRepository, SourcedBar, Staged, Store, StoreError,
+    SymbolCoverage, Table, TickRepository, TimeRange,
 };
 
 /// What a call comes to.
@@ -131,8 +134,16 @@ impl LoadRepository for Flaky {
         self.call("day_volumes", self.inner.day_volumes(day)).await
     }
 
-    async fn rejects(&self, limit: u32) -> Result<Vec<Reject>, StoreError> {
-        self.call("rejects", self.inner.rejects(limit)).await
+    async fn ledger(&self, selection: &RejectSelection, limit: u32) -> Result<Vec<LedgerEntry>, StoreError> {
+        self.call("ledger", self.inner.ledger(selection, limit)).await
+    }
+
+    async fn unacknowledged(&self) -> Result<u64, StoreError> {
+        self.call("unacknowledged", self.inner.unacknowledged()).await
+    }
+
+    async fn acknowledge(&self, selection: &RejectSelection) -> Result<u64, StoreError> {
+        self.call("acknowledge", self.inner.acknowledge(selection)).await
     }
 
     async fn count(&self, table: Table) -> Result<u64, StoreError> {
@@ -157,6 +168,23 @@ impl BarRepository for Flaky {
         self.call("bars", self.inner.bars(range, symbol)).await
     }
 
+    async fn aggregate(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<Bar>, StoreError> {
+        self.call("aggregate", self.inner.aggregate(range, symbol)).await
+    }
+
+    async fn coverage(&self, range: TimeRange, symbol: Symbol) -> Result<Vec<(DateTime<Utc>, Coverage)>, StoreError> {
+        self.call("coverage", self.inner.coverage(range, symbol)).await
+    }
+
+    async fn replace_bars(
+        &self,
+        range: TimeRange,
+        symbols: Option<&[Symbol]>,
+        bars: &[Bar],
+    ) -> Result<Replaced, StoreError> {
+        self.call("replace_bars", self.inner.replace_bars(range, symbols, bars)).await
+    }
+
     async fn swing_bars(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<SwingBar>, StoreError> {
         self.call("swing_bars", self.inner.swing_bars(range, symbol)).await
     }
@@ -170,5 +198,39 @@ impl GapRepository for Flaky {
 
     async fn feed_sessions(&self, range: TimeRange) -> Result<Vec<FeedSession>, StoreError> {
         self.call("feed_sessions", self.inner.feed_sessions(range)).await
+    }
+}
+
+#[async_trait]
+impl AccountRepository for Flaky {
+    async fn volume_breaks(&self, range: TimeRange) -> Result<Vec<VolumeBreak>, StoreError> {
+        self.call("volume_breaks", self.inner.volume_breaks(range)).await
+    }
+
+    async fn healed_bars(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<HealedBar>, StoreError> {
+        self.call("healed_bars", self.inner.healed_bars(range, symbol)).await
+    }
+
+    async fn bars_with_healing(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<SourcedBar>, StoreError> {
+        self.call("bars_with_healing", self.inner.bars_with_healing(range, symbol)).await
+    }
+}
+
+#[async_trait]
+impl QueryRepository for Flaky {
+    async fn last_bars(&self, symbol: Symbol, number: u32) -> Result<Vec<Bar>, StoreError> {
+        self.call("last_bars", self.inner.last_bars(symbol, number)).await
+    }
+
+    async fn latest_quotes(&self) -> Result<Vec<Tick>, StoreError> {
+        self.call("latest_quotes", self.inner.latest_quotes()).await
+    }
+
+    async fn coverage_by_symbol(&self, range: TimeRange) -> Result<Vec<SymbolCoverage>, StoreError> {
+        self.call("coverage_by_symbol", self.inner.coverage_by_symbol(range)).await
+    }
+
+    async fn latest_snapshot(&self) -> Result<Option<PortfolioSnapshot>, StoreError> {
+        self.call("latest_snapshot", self.inner.latest_snapshot()).await
     }
 }

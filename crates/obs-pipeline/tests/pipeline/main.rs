@@ -1,6 +1,7 @@
 //! Recording and loading, seen from outside, on both stores.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests fail and speak as tests do")]
 
+mod alike;
 mod attested;
 mod batches;
 mod flaky;
@@ -8,8 +9,10 @@ mod growth;
 mod heads;
 mod legacy;
 mod live;
+mod losses;
 mod outage;
 mod restart;
+mod told;
 mod two_loaders;
 mod volumes;
 
@@ -106,6 +109,8 @@ async fn contents(store: &dyn Store) -> anyhow::Result<Contents> {
         ("scalp_gaps", contents.gaps.len()),
         ("swing_bars_10m", contents.swing_bars.len()),
         ("feed_sessions", contents.sessions.len()),
+        ("volume_breaks", store.volume_breaks(ever()).await?.len()),
+        ("healed_1m_bars", store.healed_bars(ever(), None).await?.len()),
         ("load_rejects", contents.rejects.len()),
     ];
     assert_eq!(lengths.map(|(table, length)| (table, length as u64)).to_vec(), contents.counts);
