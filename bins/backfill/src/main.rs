@@ -1,8 +1,13 @@
-//! Brings archives into the store: `backfill load DIR…`.
+//! Brings archives into the store, `backfill load DIR…`, and proves that it is all there, `backfill verify`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to its user")]
 
 mod load;
+mod progress;
+mod rebuild;
+mod rejects;
 mod report;
+mod status;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -10,7 +15,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use indicatif::MultiProgress;
 use obs_cli::{CompletionArgs, LogArgs, SettingsArgs, print_completions, start_logs};
 
-/// Brings archives into the store, ours and the Python system's, exactly once
+/// Brings archives into the store, ours and the Python system's, exactly once, and proves that it is all there
 #[derive(Parser)]
 #[command(name = "backfill", version)]
 struct Cli {
@@ -26,6 +31,15 @@ struct Cli {
 enum Command {
     /// Load archive files and folders; what was loaded before is recognised and not loaded again
     Load(load::Options),
+    /// Prove that archive and store agree, and that every second and share is accounted for
+    Verify(verify::Options),
+    /// Make the one-minute bars of some days again from the stored ticks and attestations
+    Rebuild(rebuild::Options),
+    /// What is loaded, how far, and how many rejected lines wait
+    Status(status::Options),
+    /// The ledger of lines that could not be loaded
+    #[command(subcommand)]
+    Rejects(rejects::Command),
     /// Print a shell's completion script
     Completions(CompletionArgs),
 }
@@ -38,6 +52,10 @@ async fn main() -> ExitCode {
         Err(error) => Err(error),
         Ok(()) => match cli.command {
             Command::Load(options) => load::run(&options, &cli.settings, &bars).await,
+            Command::Verify(options) => verify::run(&options, &cli.settings, &bars).await,
+            Command::Rebuild(options) => rebuild::run(&options, &cli.settings, &bars).await,
+            Command::Status(options) => status::run(&options, &cli.settings).await,
+            Command::Rejects(command) => rejects::run(&command, &cli.settings).await,
             Command::Completions(args) => {
                 print_completions(&args, &mut Cli::command());
                 Ok(ExitCode::SUCCESS)

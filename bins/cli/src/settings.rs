@@ -59,10 +59,12 @@ pub struct FileSettings {
     pub data_dir: Option<PathBuf>,
     /// As `--database-url`.
     pub database_url: Option<String>,
-    /// The symbols to listen to.
+    /// The watch list: symbols that are always listened to.
     pub symbols: Option<Vec<String>>,
     /// The account.
     pub kis: KisFile,
+    /// The symbols whose ten-minute bars are collected.
+    pub universe: UniverseFile,
     /// Longest time that a record may wait for the disk, in milliseconds.
     pub fsync_interval_ms: Option<u64>,
     /// Most bytes that may wait for the disk.
@@ -79,6 +81,40 @@ pub struct KisFile {
     pub app_key: Option<String>,
     /// The app secret.
     pub app_secret: Option<String>,
+    /// Further keys. Each brings 41 more subscriptions.
+    pub more_keys: Vec<KeyFile>,
+    /// Another REST host than the broker's, such as a simulator's.
+    pub rest_url: Option<String>,
+    /// The WebSocket that belongs to it.
+    pub websocket_url: Option<String>,
+    /// REST calls a second that the account may make.
+    pub calls_per_second: Option<std::num::NonZeroU32>,
+}
+
+/// A further pair of keys, in a section `[[kis.more_keys]]`.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyFile {
+    /// The app key.
+    pub app_key: String,
+    /// The app secret.
+    pub app_secret: String,
+}
+
+/// The section `[universe]` of the settings file.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UniverseFile {
+    /// A list of symbols, or a master file of the broker's. Without it the broker's master files are fetched.
+    pub file: Option<PathBuf>,
+    /// The least previous close in won of a member.
+    pub minimum_close: Option<u32>,
+}
+
+impl std::fmt::Debug for KeyFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KeyFile").finish_non_exhaustive()
+    }
 }
 
 impl std::fmt::Debug for KisFile {

@@ -4,3 +4,4 @@
 mod command_line;
 mod killed;
 mod support;
+mod verify;

@@ -10,10 +10,15 @@ use chrono::{DateTime, Utc};
 use obs_cli::{Database, open_store};
 use obs_store::{LineCounts, Position, Store, Table, TimeRange};
 
-/// The program with a database, ready for more arguments. It sees no settings of whoever runs the tests.
+/// A load into a database, ready for more arguments. It sees no settings of whoever runs the tests.
 pub fn backfill(database: &str) -> Command {
+    subcommand("load", database)
+}
+
+/// Another task of the program with a database, ready for more arguments.
+pub fn subcommand(name: &str, database: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_backfill"));
-    command.env_clear().args(["load", "--database-url", database]).stdin(Stdio::null());
+    command.env_clear().args([name, "--database-url", database]).stdin(Stdio::null());
     command
 }
 

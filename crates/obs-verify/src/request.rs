@@ -1,0 +1,61 @@
+//! What to verify, and when that was.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use obs_model::{Calendar, KST, Symbol};
+use obs_schema::Decoder;
+use obs_store::TimeRange;
+
+/// What to verify.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The archive's files, in the order of loading.
+    pub files: Vec<PathBuf>,
+    /// Reads their lines, as the one that loaded them did.
+    pub decoder: Decoder,
+    /// When there were sessions.
+    pub calendar: Calendar,
+    /// The first trading day to look at; `None` for all.
+    pub from: Option<NaiveDate>,
+    /// The last trading day to look at.
+    pub to: Option<NaiveDate>,
+    /// The one symbol to look at; `None` for all.
+    pub symbol: Option<Symbol>,
+}
+
+impl Request {
+    pub(crate) fn is_wanted(&self, day: NaiveDate, symbol: Symbol) -> bool {
+        self.has_day(day) && self.symbol.is_none_or(|wanted| wanted == symbol)
+    }
+
+    pub(crate) fn has_day(&self, day: NaiveDate) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
+    }
+
+    pub(crate) fn is_of_all(&self) -> bool {
+        self.from.is_none() && self.to.is_none() && self.symbol.is_none()
+    }
+
+    /// The time of the days to look at.
+    pub(crate) fn range(&self) -> TimeRange {
+        let (ever, forever) = (DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC);
+        TimeRange {
+            from: self.from.map_or(ever, |day| range_of(day).from),
+            until: self.to.map_or(forever, |day| range_of(day).until),
+        }
+    }
+}
+
+/// The instants of a trading day.
+pub(crate) fn range_of(day: NaiveDate) -> TimeRange {
+    let midnight = day.and_time(NaiveTime::MIN).and_local_timezone(KST).single();
+    let from = midnight.map_or(DateTime::<Utc>::MIN_UTC, |midnight| midnight.to_utc());
+    TimeRange { from, until: from.checked_add_signed(TimeDelta::days(1)).unwrap_or(DateTime::<Utc>::MAX_UTC) }
+}
+
+/// The windows of a day whose rows are in memory at once, one after the other. They hold whole minutes.
+pub(crate) fn windows_of(range: TimeRange) -> impl Iterator<Item = TimeRange> {
+    let length = TimeDelta::minutes(10);
+    (0..144).map(move |nth| TimeRange { from: range.from + length * nth, until: range.from + length * (nth + 1) })
+}
