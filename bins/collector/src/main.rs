@@ -3,8 +3,10 @@
 //! Without keys it records a simulated exchange that it starts itself.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to its user")]
 
-mod exchange;
+mod check;
 mod folder;
+mod notify;
+mod options;
 mod run;
 mod status;
 mod summary;
@@ -15,7 +17,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use indicatif::MultiProgress;
 use obs_cli::{CompletionArgs, LogArgs, SettingsArgs, print_completions, start_logs};
 
-/// Records Korean stock ticks: first into a JSONL archive, from there into a database, with one-minute bars and every gap
+/// Records Korean stocks, ticks and ten-minute bars: first into a JSONL archive, from there into a database, with every gap
 ///
 /// Without KIS_APP_KEY and KIS_APP_SECRET it starts a simulated exchange on loopback and records that.
 #[derive(Parser)]
@@ -26,8 +28,11 @@ struct Cli {
     /// End by itself after this time, such as 90s or 6h30m
     #[arg(long = "for", value_name = "DURATION", value_parser = humantime::parse_duration)]
     duration: Option<Duration>,
+    /// Print the closing figures as JSON, and nothing else
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
-    exchange: exchange::Options,
+    exchange: options::Options,
     #[command(flatten)]
     settings: SettingsArgs,
     #[command(flatten)]
@@ -36,6 +41,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Look whether settings, disk, database, calendar, keys and clock are in order, and say what to do if not
+    Check(check::CheckArgs),
     /// Print a shell's completion script
     Completions(CompletionArgs),
 }
@@ -49,7 +56,10 @@ async fn main() -> ExitCode {
     }
     let bars = MultiProgress::new();
     let outcome = match start_logs(&cli.logs, &bars) {
-        Ok(()) => run::run(&cli.settings, &cli.exchange, cli.duration, &bars).await,
+        Ok(()) => match &cli.command {
+            Some(Command::Check(args)) => check::run(args, &cli.settings, &cli.exchange).await,
+            _ => run::run(&cli.settings, &cli.exchange, cli.duration, cli.json, &bars).await,
+        },
         Err(error) => Err(error),
     };
     outcome.unwrap_or_else(|error| {

@@ -1,71 +1,87 @@
-//! The collector put together: feed, recorder, loader, status line.
+//! A run of the collector, with what people see of it.
 
-use std::{future::pending, process::ExitCode, sync::Arc, time::Duration};
+use std::{future::pending, process::ExitCode, time::Duration};
 
 use anyhow::Context;
-use chrono::Utc;
 use indicatif::MultiProgress;
 use obs_archive::WriterSettings;
 use obs_cli::{FileSettings, SettingsArgs, prepare_store, stop_on_signal};
-use obs_ingest_ws::{FeedItem, Settings as FeedSettings, WsFeed};
-use obs_kis::KisClient;
+use obs_ingest_rest::Settings as PollSettings;
+use obs_ingest_ws::{SlotSettings, TriggerSettings};
 use obs_model::SessionId;
-use obs_pipeline::{Follower, Recorder, Recording};
-use obs_schema::Record;
-use tokio::sync::mpsc;
-use tracing::{error, info, warn};
 use uuid::Uuid;
 
+use collector::{Collector, Setup};
+
 use crate::{
-    exchange::{Exchange, Options},
-    folder,
-    status::{self, Counts},
-    summary::summary,
+    folder, notify,
+    options::{Exchange, Options},
+    status,
+    summary::{self, Summary},
 };
 
-/// Items that may wait between two stages: some seconds of the busiest feed. A full channel slows the feed, it loses nothing.
-const WAITING: usize = 8_192;
+/// What `sysexits.h` calls a configuration error: another start would end in the same way, so a service manager must not try.
+const MISCONFIGURED: u8 = 78;
 
 pub(crate) async fn run(
     settings: &SettingsArgs,
-    exchange: &Options,
+    options: &Options,
     duration: Option<Duration>,
+    json: bool,
     bars: &MultiProgress,
 ) -> anyhow::Result<ExitCode> {
     let settings = settings.resolve()?;
-    let exchange = exchange.open(&settings.file).await?;
-    let dir = folder::prepare(&settings.data_dir, exchange.simulator.is_some())?;
+    let exchange = options.open(&settings).await?;
+    let dir = folder::prepare(&settings.data_dir, !exchange.is_real)?;
     let store = prepare_store(&settings.database).await?;
     let session_id = session(&exchange)?;
     let stop = stop_on_signal()?;
-
-    let clock = Arc::new(Utc::now);
-    let (recorder, repairs) = Recorder::open(&dir, writer_settings(&settings.file), exchange.hours, clock)?;
-    for repair in &repairs {
-        warn!("A crash had torn a line: {repair}");
+    let Exchange {
+        broker,
+        clock,
+        calendar,
+        watch_list,
+        universe,
+        universe_settings,
+        feed,
+        heals,
+        names,
+        description,
+        simulator,
+        ..
+    } = exchange;
+    if !json {
+        println!("Observer {}: {description}", env!("CARGO_PKG_VERSION"));
+        println!("  archive   {}", dir.display());
+        println!("  database  {}", store.name());
+        println!("  session   {session_id}, {} symbols on the watch list", watch_list.len());
+        println!("Ctrl-C ends it.");
     }
-    let (records, received) = mpsc::channel(WAITING);
-    let recording = recorder.start(received)?;
-    let follower = Follower::new(Arc::clone(&store), &dir, &recording);
-
-    let broker = KisClient::new(exchange.endpoints.clone(), exchange.credentials.clone())?;
-    let seed = Uuid::new_v4().as_u64_pair().0;
-    let feed_settings = FeedSettings { liveness: exchange.liveness, ..FeedSettings::default() };
-    let feed = WsFeed::new(broker, exchange.symbols.clone(), session_id.clone(), feed_settings, Utc::now, seed)?;
-    let counts = Counts { feed: feed.counters(), recorder: Arc::clone(&recording.stats), loader: follower.stats() };
-
-    println!("Observer {}: {}", env!("CARGO_PKG_VERSION"), exchange.description);
-    println!("  archive   {}", dir.display());
-    println!("  database  {}", store.name());
-    println!("  session   {session_id}, {} symbols", exchange.symbols.len());
-    println!("Ctrl-C ends it.");
-
-    let started = tokio::time::Instant::now();
-    let (items, heard) = mpsc::channel(WAITING);
-    let feed = tokio::spawn(feed.run(items, stop.clone()));
-    let forwarding = tokio::spawn(forward(heard, records));
-    let loading = tokio::spawn(follower.run());
-    let line = status::show(counts.clone(), bars);
+    let slots = SlotSettings { keys: broker.keys.len(), ..SlotSettings::default() };
+    let setup = Setup {
+        dir,
+        writer: writer_settings(&settings.file, clock.speed()),
+        store,
+        session_id,
+        broker,
+        clock,
+        calendar,
+        watch_list,
+        universe,
+        universe_settings,
+        poll: PollSettings::default(),
+        feed,
+        heals,
+        slots,
+        triggers: TriggerSettings::default(),
+        names,
+        seed: Uuid::new_v4().as_u64_pair().0,
+    };
+    let (started, market_clock) = (tokio::time::Instant::now(), setup.clock.clone());
+    let collector = Collector::start(setup, stop.clone())?;
+    let counts = collector.counts();
+    let line = status::show(counts.clone(), market_clock, bars);
+    let telling = tokio::spawn(notify::keep_telling(stop.clone()));
 
     let time_is_up = async {
         match duration {
@@ -73,101 +89,54 @@ pub(crate) async fn run(
             None => pending().await,
         }
     };
-    let ending = Ending::watch(recording, forwarding, loading);
-    tokio::pin!(ending);
-    // A stage that ends by itself failed; the others are told to stop and finish what they have.
+    let ended = collector.ended();
+    tokio::pin!(ended);
     let early = tokio::select! {
         () = stop.cancelled() => None,
         () = time_is_up => None,
-        outcome = &mut ending => Some(outcome),
+        outcome = &mut ended => Some(outcome),
     };
     stop.cancel();
-    let ended = match early {
+    let outcome = match early {
         Some(outcome) => outcome,
-        None => ending.await,
+        None => ended.await,
     };
-    let listened = feed.await.context("the feed died")?;
     line.abort();
+    telling.await.context("telling the service manager failed")?;
     bars.clear().context("cannot clear the status line")?;
-    if let Some(simulator) = exchange.simulator {
+    if let Some(simulator) = simulator {
         simulator.stop().await;
     }
-
-    println!("{}", summary(&counts, started.elapsed()));
-    let failures = [listened.err().map(anyhow::Error::from), ended.recording, ended.loading];
-    let mut code = ExitCode::SUCCESS;
-    for failure in failures.into_iter().flatten() {
-        eprintln!("collector: {failure:#}");
-        code = ExitCode::FAILURE;
+    let summary = Summary::of(&counts, started.elapsed());
+    if json {
+        println!("{}", serde_json::to_string(&summary)?);
+    } else {
+        println!("{}", summary::table_of(&summary));
     }
-    Ok(code)
+    for failure in &outcome.failures {
+        eprintln!("collector: {failure:#}");
+    }
+    Ok(match outcome.refused {
+        Some(refused) => {
+            eprintln!("collector: {refused:#}");
+            ExitCode::from(MISCONFIGURED)
+        }
+        None if outcome.failures.is_empty() => ExitCode::SUCCESS,
+        None => ExitCode::FAILURE,
+    })
 }
 
 /// A name for this run. Simulated runs say so in every row.
 fn session(exchange: &Exchange) -> anyhow::Result<SessionId> {
-    let kind = if exchange.simulator.is_some() { "sim" } else { "obs" };
+    let kind = if exchange.is_real { "obs" } else { "sim" };
     Ok(SessionId::new(&format!("{kind}-{}", Uuid::new_v4().simple()))?)
 }
 
-fn writer_settings(file: &FileSettings) -> WriterSettings {
+/// How the archive is written. Its clock may run fast, and the disk does not.
+fn writer_settings(file: &FileSettings, speed: u32) -> WriterSettings {
     let default = WriterSettings::default();
     WriterSettings {
-        fsync_interval: file.fsync_interval_ms.map_or(default.fsync_interval, Duration::from_millis),
+        fsync_interval: file.fsync_interval_ms.map_or(default.fsync_interval, Duration::from_millis) * speed,
         fsync_bytes: file.fsync_bytes.unwrap_or(default.fsync_bytes),
-    }
-}
-
-/// Hands on what is a record. Ends when the feed has ended or the recorder takes no more.
-async fn forward(mut heard: mpsc::Receiver<FeedItem>, records: mpsc::Sender<Record>) {
-    while let Some(item) = heard.recv().await {
-        let record = match item {
-            FeedItem::Tick(tick) => Record::Tick(tick),
-            FeedItem::Feed(event) => Record::Feed(event),
-            FeedItem::Rejected(frame) => {
-                warn!(reason = %frame.reason, sample = frame.sample, "A frame gave nothing");
-                continue;
-            }
-        };
-        if records.send(record).await.is_err() {
-            return;
-        }
-    }
-}
-
-/// How recording and loading ended.
-struct Ending {
-    recording: Option<anyhow::Error>,
-    loading: Option<anyhow::Error>,
-}
-
-impl Ending {
-    /// Waits for the recorder and then for the loader, which follows it to the end. A loader that fails does not end the
-    /// recording: the archive is the record, and a later run loads what is missing.
-    async fn watch(
-        recording: Recording,
-        forwarding: tokio::task::JoinHandle<()>,
-        mut loading: tokio::task::JoinHandle<Result<(), obs_pipeline::LoadError>>,
-    ) -> Self {
-        let recorded = recording.ended();
-        tokio::pin!(recorded);
-        let mut loaded = None;
-        let recording = tokio::select! {
-            outcome = &mut recorded => outcome.err(),
-            outcome = &mut loading => {
-                let failure = outcome.map_err(anyhow::Error::from).and_then(|loaded| loaded.map_err(anyhow::Error::from)).err();
-                if let Some(failure) = &failure {
-                    error!(error = format!("{failure:#}"), "Loading has stopped; recording goes on, and a later run loads the rest");
-                }
-                loaded = Some(failure);
-                recorded.await.err()
-            }
-        };
-        info!("Recording has ended");
-        forwarding.abort();
-        let loading = match loaded {
-            Some(failure) => failure,
-            None => loading.await.map_err(anyhow::Error::from).and_then(|loaded| loaded.map_err(anyhow::Error::from)).err(),
-        };
-        Self { recording: recording.map(anyhow::Error::from), loading }
     }
 }

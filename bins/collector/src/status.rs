@@ -1,13 +1,16 @@
 //! How the recording goes: one line that moves on a terminal, a line now and then elsewhere.
 
-use std::{io::IsTerminal, sync::Arc, time::Duration};
+use std::{io::IsTerminal, time::Duration};
 
 use chrono::{DateTime, Utc};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use obs_cli::grouped;
-use obs_ingest_ws::Counters;
-use obs_pipeline::{FollowStats, RecorderStats};
+use obs_kis::Clock;
 use tokio::task::JoinHandle;
+
+use collector::Counts;
+
+use crate::notify;
 
 /// How often the line moves on a terminal.
 const MOVES: Duration = Duration::from_millis(250);
@@ -15,45 +18,35 @@ const MOVES: Duration = Duration::from_millis(250);
 /// How often a line is printed where nobody watches.
 const PRINTS: Duration = Duration::from_secs(10);
 
-/// Everything that counts.
-#[derive(Clone)]
-pub(crate) struct Counts {
-    pub(crate) feed: Arc<Counters>,
-    pub(crate) recorder: Arc<RecorderStats>,
-    pub(crate) loader: Arc<FollowStats>,
-}
-
-impl Counts {
-    /// The line, with the ticks a second since it was last asked for.
-    fn line(&self, per_second: u64, now: DateTime<Utc>) -> String {
-        let lag = match self.loader.newest() {
-            // With nothing on its way, the newest record's age is the market's silence and not a delay.
-            Some(newest) if self.loader.ticks() < self.recorder.ticks() => {
-                format!("{:.1} s", (now - newest).as_seconds_f64().max(0.0))
-            }
-            Some(_) => "0.0 s".to_owned(),
-            None => "–".to_owned(),
-        };
-        let mut line = format!(
-            "ticks {} ({per_second}/s) · bars {} · gaps {} · lag {lag}",
-            grouped(self.recorder.ticks()),
-            grouped(self.loader.bars()),
-            grouped(self.recorder.gaps()),
-        );
-        let rejected = self.feed.rejected() + self.loader.rejects();
-        if rejected > 0 {
-            line.push_str(&format!(" · rejected {}", grouped(rejected)));
+/// The line, with the ticks a second since it was last asked for.
+fn line_of(counts: &Counts, per_second: u64, now: DateTime<Utc>) -> String {
+    let lag = match counts.loader.newest() {
+        // With nothing on its way, the newest record's age is the market's silence and not a delay.
+        Some(newest) if counts.loader.ticks() < counts.recorder.ticks() => {
+            format!("{:.1} s", (now - newest).as_seconds_f64().max(0.0))
         }
-        let reconnects = self.feed.connections().saturating_sub(1);
-        if reconnects > 0 {
-            line.push_str(&format!(" · reconnects {}", grouped(reconnects)));
-        }
-        line
+        Some(_) => "0.0 s".to_owned(),
+        None => "–".to_owned(),
+    };
+    let mut line = format!(
+        "ticks {} ({per_second}/s) · bars {} · ten-minute bars {} · gaps {} · lag {lag}",
+        grouped(counts.recorder.ticks()),
+        grouped(counts.loader.bars()),
+        grouped(counts.recorder.swing_bars()),
+        grouped(counts.recorder.gaps()),
+    );
+    let rejected = counts.track_b.rejected() + counts.loader.rejects();
+    if rejected > 0 {
+        line.push_str(&format!(" · rejected {}", grouped(rejected)));
     }
+    if counts.track_b.lost() > 0 {
+        line.push_str(&format!(" · reconnects {}", grouped(counts.track_b.lost())));
+    }
+    line
 }
 
 /// Shows the line until the task is aborted.
-pub(crate) fn show(counts: Counts, bars: &MultiProgress) -> JoinHandle<()> {
+pub(crate) fn show(counts: Counts, clock: Clock, bars: &MultiProgress) -> JoinHandle<()> {
     let bar = std::io::stderr().is_terminal().then(|| {
         let style = ProgressStyle::with_template("{spinner:.green} {elapsed_precise} {wide_msg}");
         bars.add(ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner())))
@@ -63,13 +56,16 @@ pub(crate) fn show(counts: Counts, bars: &MultiProgress) -> JoinHandle<()> {
         let mut rate = Rate::default();
         loop {
             tokio::time::sleep(pause).await;
-            let line = counts.line(rate.per_second(counts.recorder.ticks(), pause), Utc::now());
+            let line = line_of(&counts, rate.per_second(counts.recorder.ticks(), pause), clock.now());
             match &bar {
                 Some(bar) => {
                     bar.set_message(line);
                     bar.tick();
                 }
-                None => eprintln!("{line}"),
+                None => {
+                    notify::status(&line);
+                    eprintln!("{line}");
+                }
             }
         }
     })

@@ -1,6 +1,8 @@
 //! The program as its users run it, on the simulated exchange.
 #![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
 
+mod broker;
+mod day;
 mod record;
 mod stops;
 mod support;

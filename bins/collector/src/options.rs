@@ -1,0 +1,277 @@
+//! From the command line and the settings file to whom the collector asks and listens to.
+
+use std::{num::NonZeroU32, path::PathBuf, time::Duration};
+
+use anyhow::{Context, bail, ensure};
+use chrono::{DateTime, Days, TimeDelta, Utc};
+use clap::{Args, ValueEnum};
+use obs_cli::{FileSettings, KisFile, StoreSettings};
+use obs_ingest_rest::{LoadSettings, UniverseSource};
+use obs_ingest_ws::Settings as FeedSettings;
+use obs_kis::{Clock, Credentials, Endpoints, Environment, KisSettings, Market};
+use obs_model::{Calendar, Price, Symbol, trading_day};
+use obs_sim::{SimSettings, Simulator, market::Listing};
+
+use collector::{Broker, Names};
+
+/// What is always listened to when nobody says: the six large stocks that the Python system listened to.
+const WATCH_LIST: [&str; 6] = ["005930", "000660", "373220", "051910", "068270", "035720"];
+
+/// When a compressed day of the simulated exchange begins: time to log in before the opening auction.
+const BEFORE_OPENING: TimeDelta = TimeDelta::minutes(10);
+
+#[derive(Args)]
+#[command(next_help_heading = "Whom to ask and to listen to")]
+pub(crate) struct Options {
+    /// The watch list: symbols that are always listened to [default: those of the simulated exchange, or six large stocks]
+    #[arg(long, value_name = "CODE", value_delimiter = ',', env = "OBSERVER_SYMBOLS")]
+    symbols: Vec<Symbol>,
+    /// File with the symbols of the ten-minute bars, or `none` [default: all that the exchange lists]
+    #[arg(long, value_name = "FILE", env = "OBSERVER_UNIVERSE")]
+    universe: Option<PathBuf>,
+    /// The least previous close in won of a symbol with ten-minute bars [default: 4000]
+    #[arg(long, value_name = "WON")]
+    minimum_close: Option<u32>,
+    /// The broker's app key; without it the exchange is simulated
+    #[arg(long, value_name = "KEY", env = "KIS_APP_KEY", hide_env_values = true)]
+    kis_app_key: Option<String>,
+    /// The broker's app secret; better given as the variable than as the flag, which other users of the machine can see
+    #[arg(long, value_name = "SECRET", env = "KIS_APP_SECRET", hide_env_values = true)]
+    kis_app_secret: Option<String>,
+    /// The broker's live or paper-trading hosts [default: live]
+    #[arg(long, value_name = "ENV", env = "KIS_ENV")]
+    kis_env: Option<KisEnv>,
+    /// Another REST host than the broker's, such as that of `cargo run -p simulator`
+    #[arg(long, value_name = "URL", env = "KIS_REST_URL", requires = "kis_websocket_url")]
+    kis_rest_url: Option<String>,
+    /// The WebSocket that belongs to it
+    #[arg(long, value_name = "URL", env = "KIS_WEBSOCKET_URL", requires = "kis_rest_url")]
+    kis_websocket_url: Option<String>,
+    /// How long a connection may say nothing before it is given up; half of it until it is asked [default: 2m]
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    liveness: Option<Duration>,
+    /// Do not ask the broker afterwards for the minutes that gaps touched
+    #[arg(long)]
+    no_heal: bool,
+    /// When the market is open: KRX's regular sessions, or always, for a simulator that trades around the clock
+    #[arg(long, value_name = "HOURS", default_value = "krx")]
+    hours: Hours,
+    /// REST calls a second that the account may make [default: 18 live, 1 paper]
+    #[arg(long, value_name = "N")]
+    calls_per_second: Option<NonZeroU32>,
+    #[command(flatten)]
+    simulation: Simulation,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "The simulated exchange")]
+struct Simulation {
+    /// Trades a second of the simulated exchange
+    #[arg(long, value_name = "N", default_value_t = 80, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    sim_rate: u32,
+    /// Seed of the simulated exchange
+    #[arg(long, value_name = "SEED", default_value_t = 1)]
+    sim_seed: u64,
+    /// Stocks of the simulated exchange; beyond 41 the busiest compete for the subscriptions
+    #[arg(long, value_name = "N", default_value_t = 41, value_parser = clap::value_parser!(u32).range(1..=5_000))]
+    sim_symbols: u32,
+    /// Play a whole trading day, so many times as fast as a real one: 90 makes it four and a half minutes
+    #[arg(long, value_name = "SPEED", value_parser = clap::value_parser!(u32).range(1..=200))]
+    sim_day: Option<u32>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum KisEnv {
+    Live,
+    Paper,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Hours {
+    Krx,
+    Always,
+}
+
+/// Whom to ask and to listen to.
+pub(crate) struct Exchange {
+    pub(crate) broker: Broker,
+    pub(crate) clock: Clock,
+    pub(crate) calendar: Calendar,
+    pub(crate) watch_list: Vec<Symbol>,
+    pub(crate) universe: Option<UniverseSource>,
+    pub(crate) universe_settings: LoadSettings,
+    pub(crate) feed: FeedSettings,
+    /// Whether the minutes of gaps are asked for afterwards.
+    pub(crate) heals: bool,
+    pub(crate) names: Names,
+    /// What people are told about it.
+    pub(crate) description: String,
+    /// Whether its prices are the market's.
+    pub(crate) is_real: bool,
+    /// The simulated exchange, which ends with this value.
+    pub(crate) simulator: Option<Simulator>,
+}
+
+impl Options {
+    /// Finds the exchange, and starts it if it is simulated.
+    pub(crate) async fn open(&self, settings: &StoreSettings) -> anyhow::Result<Exchange> {
+        let file = &settings.file;
+        let app_key = self.kis_app_key.clone().or_else(|| file.kis.app_key.clone());
+        let app_secret = self.kis_app_secret.clone().or_else(|| file.kis.app_secret.clone());
+        match (app_key, app_secret) {
+            (None, None) => self.simulate(file).await,
+            (Some(key), Some(secret)) => self.connect(settings, Credentials::new(key, secret)?),
+            (Some(_), None) => bail!("KIS_APP_KEY is set and KIS_APP_SECRET is not: set both, or neither for a simulation"),
+            (None, Some(_)) => bail!("KIS_APP_SECRET is set and KIS_APP_KEY is not: set both, or neither for a simulation"),
+        }
+    }
+
+    fn connect(&self, settings: &StoreSettings, first: Credentials) -> anyhow::Result<Exchange> {
+        let file = &settings.file;
+        let environment = self.environment(&file.kis)?;
+        let name = match environment {
+            Environment::Live => "live",
+            Environment::Paper => "paper-trading",
+        };
+        let rest = self.kis_rest_url.as_ref().or(file.kis.rest_url.as_ref());
+        let websocket = self.kis_websocket_url.as_ref().or(file.kis.websocket_url.as_ref());
+        let (endpoints, description) = match (rest, websocket, environment) {
+            (Some(rest), Some(websocket), _) => {
+                (Endpoints::at(environment, rest, websocket)?, format!("{rest}, as {name} hosts: not the broker's own"))
+            }
+            (None, None, Environment::Live) => (Endpoints::live(), format!("Korea Investment & Securities, {name} hosts")),
+            (None, None, Environment::Paper) => (Endpoints::paper(), format!("Korea Investment & Securities, {name} hosts")),
+            _ => {
+                bail!("`kis.rest_url` and `kis.websocket_url` belong together: set both, or neither for the broker's hosts")
+            }
+        };
+        let is_real = rest.is_none();
+        let mut keys = vec![first];
+        for more in &file.kis.more_keys {
+            keys.push(Credentials::new(more.app_key.clone(), more.app_secret.clone()).context("in `kis.more_keys`")?);
+        }
+        let mut kis = KisSettings::new(environment);
+        kis.token_cache = Some(settings.data_dir.join("tokens"));
+        if let Some(limit) = self.calls_per_second.or(file.kis.calls_per_second) {
+            kis.limits.calls_per_second = limit;
+        }
+        let mut watch_list = self.watch_list(file)?;
+        if watch_list.is_empty() {
+            watch_list = WATCH_LIST.into_iter().map(Symbol::new).collect::<Result<_, _>>()?;
+        }
+        Ok(Exchange {
+            broker: Broker { endpoints, keys, settings: kis },
+            clock: Clock::system(),
+            calendar: match self.hours {
+                Hours::Krx => Calendar::krx(),
+                Hours::Always => Calendar::always(),
+            },
+            watch_list,
+            universe: self.universe_source(file, Some(UniverseSource::Broker(vec![Market::Kospi, Market::Kosdaq]))),
+            universe_settings: self.universe_settings(file)?,
+            feed: self.feed(),
+            heals: !self.no_heal,
+            names: Names::default(),
+            description,
+            is_real,
+            simulator: None,
+        })
+    }
+
+    async fn simulate(&self, file: &FileSettings) -> anyhow::Result<Exchange> {
+        let Simulation { sim_rate, sim_seed, sim_symbols, sim_day } = self.simulation;
+        let (clock, calendar) = match sim_day {
+            None => (Clock::system(), Calendar::always()),
+            Some(speed) => (Clock::compressed(last_opening(Utc::now())? - BEFORE_OPENING, speed), Calendar::krx()),
+        };
+        let mut settings = SimSettings::new(clock.reader(), sim_seed);
+        settings.speed = clock.speed();
+        settings.market.trades_per_second = sim_rate;
+        settings.market.listings = Listing::generated(usize::try_from(sim_symbols)?);
+        settings.market.calendar = calendar.clone();
+        let listings = settings.market.listings.clone();
+        let listed: Vec<Symbol> = listings.iter().map(|listing| listing.symbol).collect();
+        let mut watch_list = self.watch_list(file)?;
+        if watch_list.is_empty() {
+            // With more stocks than subscriptions some slots are left for those that move.
+            let most = if listed.len() > obs_ingest_ws::MAX_REGISTRATIONS { WATCH_LIST.len() } else { listed.len() };
+            watch_list = listed.iter().copied().take(most).collect();
+        }
+        if let Some(unlisted) = watch_list.iter().find(|symbol| !listed.contains(symbol)) {
+            bail!("the simulated exchange does not list {unlisted}");
+        }
+        ensure!(!watch_list.is_empty(), "the simulated exchange lists nothing");
+        let simulator = Simulator::start(settings).await?;
+        let names = Names::default();
+        names.learn(listings.iter().map(|listing| (listing.symbol, listing.name.as_str())));
+        let keys = vec![Credentials::new(simulator.app_key().to_owned(), simulator.app_secret().to_owned())?];
+        Ok(Exchange {
+            broker: Broker {
+                endpoints: Endpoints::at(Environment::Live, &simulator.rest_url(), &simulator.websocket_url())?,
+                keys,
+                settings: KisSettings::new(Environment::Live),
+            },
+            clock,
+            calendar,
+            watch_list,
+            universe: self.universe_source(file, Some(UniverseSource::Broker(vec![Market::Kospi, Market::Kosdaq]))),
+            universe_settings: self.universe_settings(file)?,
+            feed: self.feed(),
+            heals: !self.no_heal,
+            names,
+            description: "SIMULATED exchange on this machine: made-up prices, nothing here is a real quote".to_owned(),
+            is_real: false,
+            simulator: Some(simulator),
+        })
+    }
+
+    fn environment(&self, file: &KisFile) -> anyhow::Result<Environment> {
+        let env = match (&self.kis_env, &file.env) {
+            (Some(env), _) => *env,
+            (None, Some(name)) => KisEnv::from_str(name, true)
+                .map_err(|_| anyhow::anyhow!("`kis.env` of the settings file is {name:?}: write live or paper"))?,
+            (None, None) => KisEnv::Live,
+        };
+        Ok(match env {
+            KisEnv::Live => Environment::Live,
+            KisEnv::Paper => Environment::Paper,
+        })
+    }
+
+    fn watch_list(&self, file: &FileSettings) -> anyhow::Result<Vec<Symbol>> {
+        if !self.symbols.is_empty() {
+            return Ok(self.symbols.clone());
+        }
+        let named = file.symbols.iter().flatten();
+        named.map(|code| code.parse().context("in `symbols` of the settings file")).collect()
+    }
+
+    fn universe_source(&self, file: &FileSettings, default: Option<UniverseSource>) -> Option<UniverseSource> {
+        match self.universe.as_ref().or(file.universe.file.as_ref()) {
+            Some(path) if path.as_os_str() == "none" => None,
+            Some(path) => Some(UniverseSource::File(path.clone())),
+            None => default,
+        }
+    }
+
+    fn feed(&self) -> FeedSettings {
+        let default = FeedSettings::default();
+        FeedSettings { liveness: self.liveness.unwrap_or(default.liveness), ..default }
+    }
+
+    fn universe_settings(&self, file: &FileSettings) -> anyhow::Result<LoadSettings> {
+        let mut settings = LoadSettings::default();
+        if let Some(won) = self.minimum_close.or(file.universe.minimum_close) {
+            settings.minimum_close = if won == 0 { None } else { Some(Price::from_won(i64::from(won))?) };
+        }
+        Ok(settings)
+    }
+}
+
+/// The opening of the last session that is over by now.
+fn last_opening(now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc>> {
+    let (krx, today) = (Calendar::krx(), trading_day(now));
+    let days = (0..32).filter_map(|back| today.checked_sub_days(Days::new(back)));
+    let over = days.filter_map(|day| krx.session(day)).find(|(_, close)| *close <= now);
+    over.map(|(open, _)| open).context("there was no session within a month: is the clock right?")
+}

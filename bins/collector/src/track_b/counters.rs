@@ -1,0 +1,49 @@
+//! What Track B counts.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What Track B has done so far, over all app keys.
+#[derive(Debug, Default)]
+pub struct TrackCounters {
+    pub(super) rejected: AtomicU64,
+    pub(super) refused: AtomicU64,
+    pub(super) duplicates: AtomicU64,
+    pub(super) lost: AtomicU64,
+    pub(super) overflows: AtomicU64,
+}
+
+impl TrackCounters {
+    /// Frames and records that gave nothing.
+    #[must_use]
+    pub fn rejected(&self) -> u64 {
+        self.rejected.load(Ordering::Relaxed)
+    }
+
+    /// Subscriptions that the broker refused.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Trades that came a second time, and were recorded once.
+    #[must_use]
+    pub fn duplicates(&self) -> u64 {
+        self.duplicates.load(Ordering::Relaxed)
+    }
+
+    /// Connections that ended before they were told to.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Times that a symbol was worth a subscription and found none.
+    #[must_use]
+    pub fn overflows(&self) -> u64 {
+        self.overflows.load(Ordering::Relaxed)
+    }
+}
+
+pub(super) fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
