@@ -8,6 +8,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 mod bench;
+mod chaos;
 mod migrate;
 mod test;
 mod tidy;
@@ -30,6 +31,8 @@ enum Task {
     /// Measure against a named peer
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Run the collector on days that go wrong at random, and prove that its record accounts for everything
+    Chaos(chaos::Options),
     /// Check the rules of this workspace that the compiler does not know
     Tidy,
 }
@@ -40,6 +43,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         Task::Test(options) => test::run(&options).await,
         Task::Migrate(options) => migrate::run(&options).await,
         Task::Bench(bench) => bench::run(&bench).await.map(|()| ExitCode::SUCCESS),
+        Task::Chaos(options) => chaos::run(&options).await.map(|()| ExitCode::SUCCESS),
         Task::Tidy => tidy::run(),
     }
 }

@@ -66,7 +66,7 @@ struct Spread {
 
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     ensure!(options.rounds > 0 && options.lines > 0, "there is nothing to measure with 0 rounds or lines");
-    let backfill = build()?;
+    let backfill = build("backfill")?;
     let dir = tempfile::tempdir()?;
     eprintln!("Writing {} lines, as archive and as CSV", grouped(u64::from(options.lines)));
     let generated = generate_ticks(dir.path(), options.lines, options.seed)?;
@@ -182,14 +182,14 @@ async fn digest(database: &TestDatabase) -> anyhow::Result<(i64, String)> {
     Ok(answer)
 }
 
-/// Builds the program as users run it.
-fn build() -> anyhow::Result<PathBuf> {
+/// Builds a program as users run it.
+pub(crate) fn build(program: &str) -> anyhow::Result<PathBuf> {
     let root = workspace_root()?;
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    let built = cargo.current_dir(&root).args(["build", "--release", "--package", "backfill"]).status()?;
-    ensure!(built.success(), "cargo build --release --package backfill failed");
+    let built = cargo.current_dir(&root).args(["build", "--release", "--package", program]).status()?;
+    ensure!(built.success(), "cargo build --release --package {program} failed");
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    Ok(target.join("release").join("backfill"))
+    Ok(target.join("release").join(program))
 }
 
 fn run_quietly(command: &mut Command) -> anyhow::Result<()> {

@@ -1,18 +1,24 @@
 //! `cargo xtask bench`: ratios against a named peer, measured in one run, with the assertion that the answers agree.
 
+mod live;
 mod load;
 
 use clap::Subcommand;
+
+pub(crate) use load::build;
 
 /// What to measure.
 #[derive(Subcommand)]
 pub(crate) enum Bench {
     /// `backfill load` of a scalp archive into PostgreSQL, against `psql \copy` of the same rows
     Load(load::Options),
+    /// The collector under a steady stream of trades, from socket to committed row, and its memory
+    Live(live::Options),
 }
 
 pub(crate) async fn run(bench: &Bench) -> anyhow::Result<()> {
     match bench {
         Bench::Load(options) => load::run(options).await,
+        Bench::Live(options) => live::run(options).await,
     }
 }
