@@ -19,13 +19,7 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-use crate::{
-    Clock, LoadError, Recording,
-    draft::Draft,
-    projector::Projector,
-    lines::head_of,
-    source::Source,
-};
+use crate::{Clock, LoadError, Recording, draft::Draft, lines::head_of, projector::Projector, source::Source};
 
 /// Lines of one transaction: what 2,000 ticks a second bring in some seconds, so that catching up is quick.
 const BATCH_LINES: usize = 10_000;

@@ -42,9 +42,7 @@ pub fn decode_line(decoder: &mut Decoder, line: &Line<'_>) -> Decoded {
 #[must_use]
 pub fn is_whole(line: &Line<'_>) -> bool {
     use RejectReason::{NotJson, NotObject, NotUtf8, TooLong};
-    let may_grow = |decoded| {
-        matches!(decoded, Decoded::Reject(rejection) if matches!(rejection.reason, NotJson | NotObject | NotUtf8 | TooLong))
-    };
+    let may_grow = |decoded| matches!(decoded, Decoded::Reject(rejection) if matches!(rejection.reason, NotJson | NotObject | NotUtf8 | TooLong));
     !line.too_long && !is_blank(line) && !may_grow(Decoder::default().decode(line.bytes))
 }
 

@@ -19,8 +19,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     FileOutcome, FileSummary, LoadError, LoadSummary,
     draft::{Draft, Tally},
-    projector::Projector,
     lines::head_of,
+    projector::Projector,
     source::Source,
 };
 

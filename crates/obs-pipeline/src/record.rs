@@ -145,9 +145,8 @@ impl Recorder {
             .name("recorder".to_owned())
             .spawn(move || {
                 let result = self.run(&runtime, &mut records, &synced);
-                // Whoever hears of the end may take the folder at once.
-                drop(self);
-                drop(synced);
+                // Whoever hears of the end may take the folder at once, and finds nobody who would take a record.
+                drop((self, records, synced));
                 // Nobody may be waiting any more; then nobody wants to know.
                 let _ = done.send(result);
             })

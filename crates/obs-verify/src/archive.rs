@@ -2,7 +2,9 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
+    fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use chrono::NaiveDate;
@@ -179,7 +181,9 @@ impl Archive {
 
 impl File {
     fn open(path: &Path, positions: &[Position]) -> Result<Self, ArchiveError> {
-        let (head, length) = head_and_length(path)?;
+        let head = head_of(path)?;
+        let unreadable = |source| ArchiveError::Read { path: path.to_path_buf(), source: Arc::new(source) };
+        let length = fs::metadata(path).map_err(unreadable)?.len();
         let position = head.and_then(|head| positions.iter().find(|position| position.head == head)).cloned();
         let is_unchanged = match &position {
             Some(position) if position.byte_offset <= length => prefix(path, position.byte_offset)? == position.content,
