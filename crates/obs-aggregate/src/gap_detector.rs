@@ -1,6 +1,9 @@
 //! From feed events to gaps.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    iter,
+};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use obs_model::{Calendar, FeedChange, FeedEvent, FeedId, Gap, GapReason, GapScope, SessionId, Symbol, trading_day};
@@ -48,6 +51,12 @@ struct Feed {
     alive: DateTime<Utc>,
     /// The last sign of life, which may have been that of one symbol.
     last: DateTime<Utc>,
+}
+
+impl Feed {
+    fn event(&self, feed_id: &FeedId, at: DateTime<Utc>, change: FeedChange) -> FeedEvent {
+        FeedEvent { feed_id: feed_id.clone(), session_id: self.session_id.clone(), at, change }
+    }
 }
 
 /// When something was last known to be well, and why no longer.
@@ -137,18 +146,26 @@ impl GapDetector {
         }
     }
 
-    /// What a recorder that is gone did not say about the connections that it held: that they were alive until `evidence`, the
-    /// time of the last line that it wrote, and that they are over. To be observed and recorded before anything else.
+    /// What is to be said about the connections that are up when their time cannot go on, be it that their recorder is gone or
+    /// that the clock was set: that they were alive until their last sign of life, and that they are over. To be observed and
+    /// recorded before anything else. `evidence` is the last record that arrived, and when: a sign of life of whoever listens
+    /// to its symbol.
     #[must_use]
-    pub fn owed(&self, evidence: Option<DateTime<Utc>>) -> Vec<FeedEvent> {
+    pub fn owed(&self, reason: GapReason, evidence: Option<(Symbol, DateTime<Utc>)>) -> Vec<FeedEvent> {
         let events = self.feeds.iter().flat_map(|(feed_id, feed)| {
-            let at = evidence.map_or(feed.last, |at| at.max(feed.last));
-            [FeedChange::Alive, FeedChange::Closed { reason: GapReason::ProcessRestart }].map(|change| FeedEvent {
-                feed_id: feed_id.clone(),
-                session_id: feed.session_id.clone(),
-                at,
-                change,
-            })
+            let heard = evidence.filter(|(symbol, _)| feed.symbols.contains_key(symbol));
+            let at = heard.map_or(feed.last, |(_, at)| at.max(feed.last));
+            [FeedChange::Alive, FeedChange::Closed { reason }].map(|change| feed.event(feed_id, at, change))
+        });
+        events.collect()
+    }
+
+    /// The connections that are up, as if each was opened and its symbols subscribed at this instant.
+    #[must_use]
+    pub fn as_of(&self, at: DateTime<Utc>) -> Vec<FeedEvent> {
+        let events = self.feeds.iter().flat_map(|(feed_id, feed)| {
+            let subscribed = feed.symbols.keys().map(|symbol| FeedChange::Subscribed { symbol: *symbol });
+            iter::once(FeedChange::Opened).chain(subscribed).map(move |change| feed.event(feed_id, at, change))
         });
         events.collect()
     }

@@ -76,6 +76,13 @@ impl Clock {
         }
     }
 
+    /// The market time that has passed since this call, however the clock is set.
+    #[must_use]
+    pub fn steady(&self) -> Arc<dyn Fn() -> Duration + Send + Sync> {
+        let (began, speed) = (Instant::now().into_std(), self.speed);
+        Arc::new(move || began.elapsed().saturating_mul(speed))
+    }
+
     /// It as a function, for those who only look at it.
     #[must_use]
     pub fn reader(&self) -> Arc<dyn Fn() -> DateTime<Utc> + Send + Sync> {

@@ -26,6 +26,6 @@ pub use files::archive_files;
 pub use follow::{FollowStats, Follower};
 pub use lines::{decode_line, head_of, is_whole};
 pub use load::{LoadOptions, LoadProgress, Loader};
-pub use record::{Clock, Recorder, RecorderStats, Recording};
+pub use record::{Clock, Recorder, RecorderStats, Recording, SteadyClock};
 pub use summary::{FileOutcome, FileSummary, LoadSummary};
 pub use swing_history::swing_history;

@@ -4,7 +4,7 @@ use std::{collections::HashSet, path::Path};
 
 use obs_aggregate::GapDetector;
 use obs_archive::{ArchiveError, Reader, last_line, segments};
-use obs_model::{Calendar, FeedChange, FeedEvent, GapScope};
+use obs_model::{Calendar, FeedChange, FeedEvent, GapReason, GapScope};
 use obs_schema::{Decoded, Decoder, Record, Stream};
 
 /// A detector that knows what the last recorder knew when it ended, and what that one did not come to say.
@@ -31,10 +31,10 @@ pub(crate) fn last_known(dir: &Path, calendar: Calendar) -> Result<(GapDetector,
     }
     let last_tick = of_stream(Stream::Scalp).next().map(|segment| last_line(&segment.path)).transpose()?.flatten();
     let evidence = last_tick.and_then(|line| match Decoder::default().decode(&line) {
-        Decoded::Record(Record::Tick(tick)) => Some(tick.received_at),
+        Decoded::Record(Record::Tick(tick)) => Some((tick.tick.symbol, tick.received_at)),
         _ => None,
     });
-    let owed = detector.owed(evidence);
+    let owed = detector.owed(GapReason::ProcessRestart, evidence);
     Ok((detector, owed))
 }
 

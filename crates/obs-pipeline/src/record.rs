@@ -6,22 +6,26 @@ use std::{
     thread,
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use obs_aggregate::{GapDetector, GuardSettings, Guards, Rule, Verdict};
 use obs_archive::{ArchiveError, ArchiveWriter, DurableLengths, Repair, WriterSettings};
-use obs_model::{Calendar, FeedEvent, Gap, QualityFlag, Symbol, trading_day};
+use obs_model::{Calendar, FeedEvent, Gap, GapReason, QualityFlag, Symbol, trading_day};
 use obs_schema::{Record, RejectedRecord, Stream, TickRecord, encode};
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot, watch},
     time::timeout,
 };
+use tracing::warn;
 
+use self::steps::Steps;
 use crate::{RecordError, losses::Losses, predecessor::last_known};
 
 mod stats;
+mod steps;
 
 pub use stats::RecorderStats;
+pub use steps::SteadyClock;
 
 /// The most records taken from the channel at once.
 const TAKEN: usize = 1_024;
@@ -49,6 +53,9 @@ pub struct Recorder {
     /// What the last recorder did not come to say.
     owed: Vec<FeedEvent>,
     clock: Clock,
+    steps: Option<Steps>,
+    /// The last trade, and when it arrived.
+    heard: Option<(Symbol, DateTime<Utc>)>,
     stats: Arc<RecorderStats>,
     line: Vec<u8>,
 }
@@ -102,6 +109,8 @@ impl Recorder {
             calendar,
             owed,
             clock,
+            steps: None,
+            heard: None,
             stats: Arc::default(),
             line: Vec::with_capacity(512),
         };
@@ -115,6 +124,15 @@ impl Recorder {
     #[must_use]
     pub fn with_guards(mut self, settings: GuardSettings) -> Self {
         self.guards = Guards::new(settings, self.calendar.borrow().clone());
+        self
+    }
+
+    /// The same, with an eye on its clock: if that is set, forward or back by a second or more, or if the machine slept, nobody
+    /// can say of the time in between that it was observed. All connections are then recorded as over at their last sign of life
+    /// and as open again at the new time, although they go on; what lies between is a gap.
+    #[must_use]
+    pub fn with_steady_clock(mut self, steady: SteadyClock) -> Self {
+        self.steps = Some(Steps::new(Arc::clone(&self.clock), steady));
         self
     }
 
@@ -173,8 +191,12 @@ impl Recorder {
                     Some(wait) => timeout(wait, records.recv_many(&mut taken, TAKEN)).await.ok(),
                 }
             });
+            let stepped = self.steps.as_mut().and_then(Steps::look);
+            if let Some((step, now)) = stepped {
+                self.append_step(step, now)?;
+            }
             for record in taken.drain(..) {
-                self.append(record)?;
+                self.append_received(record)?;
             }
             let ended = more == Some(0);
             self.append_losses(ended)?;
@@ -186,6 +208,27 @@ impl Recorder {
                 return Ok(());
             }
         }
+    }
+
+    /// Ends all connections by the clock as it was, and opens them by the clock as it is.
+    fn append_step(&mut self, step: TimeDelta, now: DateTime<Utc>) -> Result<(), ArchiveError> {
+        warn!(seconds = step.as_seconds_f64(), "The clock was set, or the machine slept");
+        let reopened = self.detector.as_of(now);
+        let ended = self.detector.owed(GapReason::ClockStep, self.heard.take());
+        ended.into_iter().chain(reopened).try_for_each(|event| self.append(Record::Feed(event)))
+    }
+
+    fn append_received(&mut self, mut record: Record) -> Result<(), ArchiveError> {
+        if self.steps.is_some() {
+            let now = (self.clock)();
+            // What was under way when the clock was set back would attest time that has not come yet.
+            match &mut record {
+                Record::Feed(event) => event.at = event.at.min(now),
+                Record::Tick(tick) => tick.received_at = tick.received_at.min(now),
+                _ => {}
+            }
+        }
+        self.append(record)
     }
 
     fn append(&mut self, record: Record) -> Result<(), ArchiveError> {
@@ -245,6 +288,7 @@ impl Recorder {
         }
         record.tick.quality_flag = flag;
         self.losses.add(&record);
+        self.heard = Some((record.tick.symbol, record.received_at));
         self.stats.ticks.fetch_add(1, Ordering::Relaxed);
         self.write(Stream::Scalp, record.received_at, &Record::Tick(record))
     }

@@ -71,6 +71,8 @@ pub enum Code {
     TimeTwice,
     /// The record ends while a session is on.
     TimeOpenEnd,
+    /// The clock was set back, so that the same time was recorded twice.
+    ClockSetBack,
     /// Shares that no record accounts for, and no loss or gap either.
     SharesUnexplained,
     /// Shares that no record accounts for inside a gap, without a line of their own.
@@ -146,6 +148,7 @@ impl Code {
             Self::FeedExtra => ("feed_extra", Error),
             Self::TimeUnexplained => ("time_unexplained", Error),
             Self::TimeTwice => ("time_twice", Error),
+            Self::ClockSetBack => ("clock_set_back", Warning),
             Self::TimeOpenEnd => ("time_open_end", Note),
             Self::SharesUnexplained => ("shares_unexplained", Error),
             Self::SharesUnrecorded => ("shares_unrecorded", Warning),

@@ -15,6 +15,9 @@ use crate::{
 /// What is shorter has no second of its own, and the recorder writes no gap for it.
 const SHORTEST: TimeDelta = TimeDelta::milliseconds(500);
 
+/// Events of several connections come a little out of order; more than this, and the clock was set back.
+const DISORDER: TimeDelta = TimeDelta::seconds(1);
+
 /// Works out the identity for every symbol and session on a wanted day.
 pub(crate) fn account(
     (events, attested): (&[FeedEvent], &Attested),
@@ -26,6 +29,7 @@ pub(crate) fn account(
     let observed = attested.by_symbol();
     let mut accounts = BTreeMap::new();
     let mut ends: BTreeMap<DateTime<Utc>, Vec<Symbol>> = BTreeMap::new();
+    let shown_twice = shown_twice(events);
     let (subscribed_time, open_ended) = subscribed_time(events, &observed);
     for (symbol, subscribed) in subscribed_time {
         let observed = observed.get(&symbol).map_or(&[][..], Vec::as_slice);
@@ -39,7 +43,8 @@ pub(crate) fn account(
             let seen = intersection(&wanted, observed);
             let missing = intersection(&wanted, &of_symbol);
             let unexplained = long(difference(&difference(&wanted, &seen), &missing));
-            let twice = long(union([intersection(&seen, &missing), intersection(&wanted, &overlaps)].concat()));
+            let twice = union([intersection(&seen, &missing), intersection(&wanted, &overlaps)].concat());
+            let twice = long(difference(&twice, &shown_twice));
             let place = |(from, until): &Stretch| format!("{symbol} {} to {}", korean(*from), korean(*until));
             for stretch in &unexplained {
                 section.find(Code::TimeUnexplained, place(stretch), "subscribed, and neither observed nor in a gap");
@@ -67,6 +72,10 @@ pub(crate) fn account(
         section.find(Code::TimeOpenEnd, format!("{} symbols, {}", symbols.len(), korean(end)), what);
     }
     section.count("symbol days", accounts.len() as u64);
+    for stretch in &shown_twice {
+        let what = "the clock was set back; what happened the first time and what happened the second cannot be told apart";
+        section.find(Code::ClockSetBack, format!("{} to {}", korean(stretch.0), korean(stretch.1)), what);
+    }
     for (name, of) in [
         ("seconds subscribed", (|account: &Seconds| account.subscribed) as fn(&Seconds) -> f64),
         ("seconds observed", |account| account.observed),
@@ -123,6 +132,20 @@ fn subscribed_time(
     }
     let found = found.into_iter().map(|(symbol, stretches)| (symbol, union(stretches))).collect();
     (found, open_ended)
+}
+
+/// The time that a clock showed twice because it was set back: connections open before others were over.
+fn shown_twice(events: &[FeedEvent]) -> Vec<Stretch> {
+    let mut over = DateTime::<Utc>::MIN_UTC;
+    let mut found = Vec::new();
+    for event in events {
+        match event.change {
+            FeedChange::Closed { .. } => over = over.max(event.at),
+            FeedChange::Opened if over.signed_duration_since(event.at) > DISORDER => found.push((event.at, over)),
+            _ => {}
+        }
+    }
+    union(found)
 }
 
 /// The time of a symbol's gaps, and the time that lies in more gaps than one. Volume breaks tell of records that are missing in

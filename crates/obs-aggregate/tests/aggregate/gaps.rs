@@ -28,9 +28,10 @@ fn observe(detector: &mut GapDetector, events: &[(u32, &str, FeedChange)]) -> Ve
 
 /// A recorder begins where another one was killed.
 fn restart(detector: &mut GapDetector, evidence: Option<DateTime<Utc>>) -> Vec<Short> {
-    let owed = detector.owed(evidence);
+    let evidence = evidence.map(|at| (symbol("005930"), at));
+    let owed = detector.owed(GapReason::ProcessRestart, evidence);
     let told = owed.iter().flat_map(|event| short(detector.observe(event))).collect();
-    assert_eq!(detector.owed(evidence), [], "nothing is owed twice");
+    assert_eq!(detector.owed(GapReason::ProcessRestart, evidence), [], "nothing is owed twice");
     told
 }
 
@@ -238,10 +239,22 @@ fn a_restart_counts_from_the_last_line_that_was_written() {
 #[test]
 fn what_a_killed_recorder_owes_is_that_its_feeds_lived_and_ended() {
     let detector = connected();
-    let owed = detector.owed(Some(at("01:00:33")));
+    let heard = |code| Some((symbol(code), at("01:00:33")));
+    let owed = detector.owed(GapReason::ProcessRestart, heard("005930"));
     let over = FeedChange::Closed { reason: GapReason::ProcessRestart };
-    assert_eq!(owed, [event(1, at("01:00:33"), FeedChange::Alive), event(1, at("01:00:33"), over)]);
-    assert_eq!(always().owed(Some(at("01:00:33"))), []);
+    assert_eq!(owed, [event(1, at("01:00:33"), FeedChange::Alive), event(1, at("01:00:33"), over.clone())]);
+    assert_eq!(always().owed(GapReason::ProcessRestart, heard("005930")), []);
+    // Of a symbol that another connection listens to, nothing follows for this one.
+    let owed = detector.owed(GapReason::ProcessRestart, heard("035720"));
+    assert_eq!(owed, [event(1, at("01:00:30"), FeedChange::Alive), event(1, at("01:00:30"), over)]);
+}
+
+#[test]
+fn connections_as_of_an_instant_are_open_and_subscribed_then() {
+    let now = at("02:00:00");
+    let expected = [FeedChange::Opened, subscribed("000660"), subscribed("005930")];
+    assert_eq!(connected().as_of(now), expected.map(|change| event(1, now, change)));
+    assert_eq!(always().as_of(now), []);
 }
 
 #[test]

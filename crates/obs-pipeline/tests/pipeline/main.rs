@@ -12,6 +12,7 @@ mod live;
 mod losses;
 mod outage;
 mod restart;
+mod steps;
 mod told;
 mod two_loaders;
 mod volumes;
