@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use obs_model::{HealedBar, Ohlc, Symbol, VolumeBreak};
-use obs_store::{Committed, Origin, SourcedBar, Table, TimeRange};
+use obs_store::{Committed, SourcedBar, Table, TimeRange, adapter::last_of_each};
 use rust_decimal::Decimal;
 use sqlx::{PgConnection, PgPool, QueryBuilder, postgres::PgRow};
 
 use crate::{
-    bars::{self, add, column, last_of_each},
+    bars::{self, add, column},
     error::Failure,
-    row::{BadCell, bad, cell, checked, instant, parsed, price, quantity, read_all, symbol_and},
+    row::{BadCell, checked, instant, parsed, price, quantity, read_all, symbol_and},
     ticks::restrict,
     wire::Instant,
 };
@@ -124,7 +124,7 @@ pub(crate) async fn with_healing(
     restrict(&mut query, "bar_time", range, symbol);
     query.push(" ORDER BY symbol COLLATE \"C\", bar_time");
     let rows = query.build().fetch_all(pool).await?;
-    let read = |row: &PgRow| Ok(SourcedBar { bar: bars::read(row)?, origin: read_origin(row)? });
+    let read = |row: &PgRow| Ok(SourcedBar { bar: bars::read(row)?, origin: parsed(row, "origin")? });
     Ok(read_all("scalp_1m_bars_healed", &rows, |row| symbol_and(row, "bar_time"), read)?)
 }
 
@@ -148,12 +148,4 @@ fn read_healed(row: &PgRow) -> Result<HealedBar, BadCell> {
         healed_at: instant(row, "healed_at")?,
         session_id: parsed(row, "session_id")?,
     })
-}
-
-fn read_origin(row: &PgRow) -> Result<Origin, BadCell> {
-    match cell::<&str>(row, "origin")? {
-        "observed" => Ok(Origin::Observed),
-        "healed" => Ok(Origin::Healed),
-        other => Err(bad("origin", format!("{other:?} is none of observed, healed"))),
-    }
 }

@@ -1,9 +1,7 @@
 //! One-minute and ten-minute bars.
 
-use std::{collections::HashMap, hash::Hash};
-
 use obs_model::{Bar, Coverage, Ohlc, Price, Quantity, SwingBar, Symbol};
-use obs_store::{Committed, Replaced, Table, TableCount, TimeRange};
+use obs_store::{Committed, Replaced, Table, TableCount, TimeRange, adapter::last_of_each};
 use rust_decimal::Decimal;
 use sqlx::{PgConnection, PgPool, QueryBuilder, postgres::PgRow};
 
@@ -207,21 +205,6 @@ pub(crate) async fn swing_bars(pool: &PgPool, range: TimeRange, symbol: Option<S
     query.push(" ORDER BY symbol COLLATE \"C\", bar_time");
     let rows = query.build().fetch_all(pool).await?;
     Ok(read_all("swing_bars_10m", &rows, |row| symbol_and(row, "bar_time"), read_swing)?)
-}
-
-/// The last of the rows with each key, since one statement cannot write a row twice.
-pub(crate) fn last_of_each<T, K: Eq + Hash>(rows: &[T], key: impl Fn(&T) -> K) -> Vec<&T> {
-    let mut last = Vec::with_capacity(rows.len());
-    let mut places = HashMap::with_capacity(rows.len());
-    for row in rows {
-        let place = *places.entry(key(row)).or_insert(last.len());
-        if place == last.len() {
-            last.push(row);
-        } else {
-            last[place] = row;
-        }
-    }
-    last
 }
 
 /// One column of rows, as `unnest` takes it.

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use chrono::NaiveDate;
-use obs_store::{Advance, Committed, DayVolume, LedgerEntry, Reject, RejectSelection, Table};
+use obs_store::{Advance, Committed, DayVolume, LedgerEntry, Reject, RejectSelection, Table, adapter::last_of_each};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, QueryBuilder, postgres::PgRow};
 
 use crate::{
-    bars::{add, column, last_of_each},
+    bars::{add, column},
     error::Failure,
     position::digest,
     row::{BadCell, cell, count as read_count, instant, parsed, quantity, read_all, signed},

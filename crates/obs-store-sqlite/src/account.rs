@@ -1,15 +1,15 @@
 //! Lost shares, and minutes that the broker told afterwards.
 
 use obs_model::{HealedBar, Ohlc, Symbol, VolumeBreak};
-use obs_store::{Committed, Origin, SourcedBar, Table, TimeRange};
+use obs_store::{Committed, SourcedBar, Table, TimeRange, adapter::last_of_each};
 use sqlx::{QueryBuilder, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
 use crate::{
-    bars::{self, last_of_each, upsert},
+    bars::{self, upsert},
     error::Failure,
     row::{
-        BadCell, Bound, bad, bind_price, bound_text, cell, checked, instant, instant_text, parsed, price, quantity,
-        read_all, symbol_and,
+        BadCell, Bound, bind_price, bound_text, checked, instant, instant_text, parsed, price, quantity, read_all,
+        symbol_and,
     },
     ticks::restrict,
 };
@@ -87,7 +87,7 @@ pub(crate) async fn with_healing(
     restrict(&mut query, "bar_time", range, symbol);
     query.push(" ORDER BY symbol, bar_time");
     let rows = query.build().fetch_all(pool).await?;
-    let read = |row: &SqliteRow| Ok(SourcedBar { bar: bars::read(row)?, origin: read_origin(row)? });
+    let read = |row: &SqliteRow| Ok(SourcedBar { bar: bars::read(row)?, origin: parsed(row, "origin")? });
     Ok(read_all("scalp_1m_bars_healed", &rows, |row| symbol_and(row, "bar_time"), read)?)
 }
 
@@ -131,12 +131,4 @@ fn read_healed(row: &SqliteRow) -> Result<HealedBar, BadCell> {
         healed_at: instant(row, "healed_at")?,
         session_id: parsed(row, "session_id")?,
     })
-}
-
-fn read_origin(row: &SqliteRow) -> Result<Origin, BadCell> {
-    match cell::<&str>(row, "origin")? {
-        "observed" => Ok(Origin::Observed),
-        "healed" => Ok(Origin::Healed),
-        other => Err(bad("origin", format!("{other:?} is none of observed, healed"))),
-    }
 }

@@ -1,9 +1,7 @@
 //! One-minute and ten-minute bars.
 
-use std::{collections::HashMap, hash::Hash};
-
 use obs_model::{Bar, Coverage, Ohlc, Quantity, SwingBar, Symbol};
-use obs_store::{Committed, Replaced, Table, TableCount, TimeRange};
+use obs_store::{Committed, Replaced, Table, TableCount, TimeRange, adapter::last_of_each};
 use sqlx::{QueryBuilder, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
 use crate::{
@@ -160,21 +158,6 @@ pub(crate) async fn swing_bars(
     query.push(" ORDER BY symbol, bar_time");
     let rows = query.build().fetch_all(pool).await?;
     Ok(read_all("swing_bars_10m", &rows, |row| symbol_and(row, "bar_time"), read_swing)?)
-}
-
-/// The last of the rows with each key: a row is written, and counted, once a batch.
-pub(crate) fn last_of_each<T, K: Eq + Hash>(rows: &[T], key: impl Fn(&T) -> K) -> Vec<&T> {
-    let mut last = Vec::with_capacity(rows.len());
-    let mut places = HashMap::with_capacity(rows.len());
-    for row in rows {
-        let place = *places.entry(key(row)).or_insert(last.len());
-        if place == last.len() {
-            last.push(row);
-        } else {
-            last[place] = row;
-        }
-    }
-    last
 }
 
 fn bind<'q>(query: Bound<'q>, bar: &Bar) -> Bound<'q> {

@@ -1,7 +1,7 @@
 //! When feeds were attested alive.
 
 use obs_model::{FeedChange, FeedEvent, FeedSession};
-use obs_store::{Committed, Table, TimeRange};
+use obs_store::{Committed, Table, TimeRange, adapter::telling};
 use sqlx::{SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
 use crate::{
@@ -15,21 +15,11 @@ pub(crate) async fn apply(
     events: &[FeedEvent],
     committed: &mut Committed,
 ) -> Result<(), sqlx::Error> {
-    for (nth, event) in events.iter().enumerate() {
-        // Of many signs of life in a row the latest says it all.
-        if is_overtaken(event, events.get(nth + 1)) {
-            continue;
-        }
+    for event in telling(events) {
         let (inserted, updated) = apply_one(connection, event).await?;
         committed.add(Table::FeedSessions, inserted, updated);
     }
     Ok(())
-}
-
-/// Whether the next event is a sign of life of the same feed, and not an older one.
-fn is_overtaken(event: &FeedEvent, next: Option<&FeedEvent>) -> bool {
-    event.change == FeedChange::Alive
-        && next.is_some_and(|next| next.change == FeedChange::Alive && next.feed_id == event.feed_id && next.at >= event.at)
 }
 
 /// Applies one change, and returns how many rows it made and changed.

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use obs_model::{Gap, Symbol};
-use obs_store::{Committed, Table, TimeRange};
+use obs_store::{
+    Committed, Table, TimeRange,
+    adapter::{GapRow, gaps_of},
+};
 use sqlx::{SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
 use crate::{
@@ -66,25 +69,8 @@ pub(crate) async fn gaps(pool: &SqlitePool, range: TimeRange) -> Result<Vec<Gap>
     .fetch_all(pool)
     .await?;
     let key = |row: &_| cell::<i64>(row, "id").map_or_else(|_| "?".to_owned(), |id| id.to_string());
-    let read = |row: &SqliteRow| Ok(Joined { id: cell(row, "id")?, gap: read(row)?, symbol: read_symbol(row)? });
-    let rows = read_all("scalp_gaps", &rows, key, read)?;
-    Ok(rows.chunk_by(|one, next| one.id == next.id).filter_map(with_symbols).collect())
-}
-
-/// A gap and one of its symbols, with the time at which it was back; without one for a gap of all symbols.
-struct Joined {
-    id: i64,
-    gap: Gap,
-    symbol: Option<(Symbol, DateTime<Utc>)>,
-}
-
-/// The gap of some rows with all their symbols.
-fn with_symbols(rows: &[Joined]) -> Option<Gap> {
-    let mut gap = rows.first()?.gap.clone();
-    let touched = || rows.iter().filter_map(|row| row.symbol);
-    gap.symbols = touched().map(|(symbol, _)| symbol).collect();
-    let end = gap.end();
-    Some(gap.with_returns(touched().filter(|(_, back)| *back < end)))
+    let read = |row: &SqliteRow| Ok(GapRow { id: cell(row, "id")?, gap: read(row)?, symbol: read_symbol(row)? });
+    Ok(gaps_of(&read_all("scalp_gaps", &rows, key, read)?))
 }
 
 fn read(row: &SqliteRow) -> Result<Gap, BadCell> {

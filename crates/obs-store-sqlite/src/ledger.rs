@@ -1,11 +1,11 @@
 //! The reject ledger, running day volumes, and counts.
 
 use chrono::NaiveDate;
-use obs_store::{Advance, Committed, DayVolume, LedgerEntry, Reject, RejectSelection, Table};
+use obs_store::{Advance, Committed, DayVolume, LedgerEntry, Reject, RejectSelection, Table, adapter::last_of_each};
 use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
 use crate::{
-    bars::{last_of_each, upsert},
+    bars::upsert,
     error::Failure,
     position::digest,
     row::{

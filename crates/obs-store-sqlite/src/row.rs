@@ -1,8 +1,10 @@
 //! From rows to values, with a name for the cell that does not fit.
 
+use std::{fmt::Display, str::FromStr};
+
 use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Utc};
-use obs_model::{InvalidValue, Price, Quantity};
-use obs_store::StoreError;
+use obs_model::{Price, Quantity};
+pub(crate) use obs_store::adapter::{BadCell, bad, checked, read_all, signed};
 use sqlx::{
     Decode, Row, Sqlite, Type,
     query::Query,
@@ -11,23 +13,6 @@ use sqlx::{
 
 /// A statement with the values bound so far.
 pub(crate) type Bound<'q> = Query<'q, Sqlite, SqliteArguments>;
-
-/// A cell that does not hold what its table promises.
-pub(crate) struct BadCell {
-    column: &'static str,
-    reason: String,
-}
-
-/// Reads all rows of a table; `key` names one in an error.
-pub(crate) fn read_all<T>(
-    table: &'static str,
-    rows: &[SqliteRow],
-    key: impl Fn(&SqliteRow) -> String,
-    read: impl Fn(&SqliteRow) -> Result<T, BadCell>,
-) -> Result<Vec<T>, StoreError> {
-    let corrupt = |row, BadCell { column, reason }| StoreError::CorruptRow { table, column, row: key(row), reason };
-    rows.iter().map(|row| read(row).map_err(|bad| corrupt(row, bad))).collect()
-}
 
 /// A cell that must hold something.
 ///
@@ -50,20 +35,10 @@ where
     })
 }
 
-/// A cell that the model checks.
-pub(crate) fn checked<T>(column: &'static str, value: Result<T, InvalidValue>) -> Result<T, BadCell> {
-    value.map_err(|error| bad(column, error))
-}
-
-/// A cell that is refused for this reason.
-pub(crate) fn bad(column: &'static str, reason: impl ToString) -> BadCell {
-    BadCell { column, reason: reason.to_string() }
-}
-
-/// A text that the model reads.
+/// A text that names a value.
 pub(crate) fn parsed<T>(row: &SqliteRow, column: &'static str) -> Result<T, BadCell>
 where
-    T: std::str::FromStr<Err = InvalidValue>,
+    T: FromStr<Err: Display>,
 {
     checked(column, cell::<&str>(row, column)?.parse())
 }
@@ -146,9 +121,4 @@ pub(crate) fn symbol_and(row: &SqliteRow, time: &'static str) -> String {
         Ok(at) => format!("{symbol} {at}"),
         Err(_) => format!("{symbol} ?"),
     }
-}
-
-/// A count as a column holds it. No file and no line count comes near the limit.
-pub(crate) fn signed(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }

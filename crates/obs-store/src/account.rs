@@ -1,5 +1,7 @@
 //! What is known to be missing, and what stands in for it.
 
+use std::str::FromStr;
+
 use async_trait::async_trait;
 use obs_model::{Bar, HealedBar, Symbol, VolumeBreak};
 
@@ -57,3 +59,17 @@ impl Origin {
         }
     }
 }
+
+impl FromStr for Origin {
+    type Err = UnknownOrigin;
+
+    fn from_str(name: &str) -> Result<Self, UnknownOrigin> {
+        let known = [Self::Observed, Self::Healed].into_iter().find(|origin| origin.as_str() == name);
+        known.ok_or_else(|| UnknownOrigin(name.chars().take(80).collect()))
+    }
+}
+
+/// A text that names no origin.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is none of observed, healed")]
+pub struct UnknownOrigin(String);

@@ -5,6 +5,8 @@
 //!
 //! Not found is `Ok(None)` or an empty list, never an error. Ranges are half open, `[from, until)`, in UTC.
 
+pub mod adapter;
+
 mod account;
 mod batch;
 mod error;
@@ -16,7 +18,7 @@ mod repository;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
-pub use account::{AccountRepository, Origin, SourcedBar};
+pub use account::{AccountRepository, Origin, SourcedBar, UnknownOrigin};
 pub use batch::{Advance, Batch, Committed, DayVolume, Table, TableCount};
 pub use error::{SchemaProblem, StoreError};
 pub use position::{Digest, InvalidDigest, LineCounts, Position};
