@@ -20,6 +20,10 @@ const WATCH_LIST: [&str; 6] = ["005930", "000660", "373220", "051910", "068270",
 /// When a compressed day of the simulated exchange begins: time to log in before the opening auction.
 const BEFORE_OPENING: TimeDelta = TimeDelta::minutes(10);
 
+/// The most trades that lie behind the simulated exchange when it opens: one or two seconds of computing without optimisation.
+/// At the usual 80 a second that is the whole day, so that another run on the same day finds the same market.
+const PAST_TRADES: u64 = 7_000_000;
+
 #[derive(Args)]
 #[command(next_help_heading = "Whom to ask and to listen to")]
 pub(crate) struct Options {
@@ -186,6 +190,7 @@ impl Options {
         };
         let mut settings = SimSettings::new(clock.reader(), sim_seed);
         settings.speed = clock.speed();
+        settings.past = Duration::from_secs(PAST_TRADES / u64::from(sim_rate));
         settings.market.trades_per_second = sim_rate;
         settings.market.listings = Listing::generated(usize::try_from(sim_symbols)?);
         settings.market.calendar = calendar.clone();

@@ -12,9 +12,9 @@ mod tick_grid;
 mod trade;
 mod views;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use obs_model::{Calendar, Symbol, trading_day};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -147,6 +147,21 @@ impl Market {
         }
     }
 
+    /// Lives through the last part of the day's session up to now: all of it, unless `past` is shorter.
+    ///
+    /// From the opening on, markets of the same seed have the same past, whenever they are started.
+    pub(crate) fn live_through(&mut self, now: DateTime<Utc>, past: Duration) {
+        let Some(session) = Session::on(&self.calendar, trading_day(now)) else { return };
+        let longest = TimeDelta::from_std(past).unwrap_or(TimeDelta::MAX);
+        let mut from = now.checked_sub_signed(longest).map_or(session.open, |from| from.max(session.open));
+        // In steps, as the trades of a day would fill the memory.
+        while from < now {
+            let to = now.min(from + TimeDelta::minutes(1));
+            self.advance(from, to);
+            from = to;
+        }
+    }
+
     /// Makes ready for time that does not follow on what was.
     fn begin(&mut self, from: DateTime<Utc>) {
         let day = trading_day(from);
@@ -207,15 +222,20 @@ impl Market {
     /// When the next order comes: in a session, and the sooner the livelier it is.
     fn order_after(&mut self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let mut activity_ns = self.draw_gap(self.mean_gap_ns?);
-        let day = trading_day(at);
-        let running = self.session.filter(|session| session.date == day);
-        let first = running.or_else(|| Session::after(&self.calendar, day));
-        let sessions = std::iter::successors(first, |session| Session::after(&self.calendar, session.date));
+        // Nearly always in the running session, so that the calendar need not be asked.
+        let running = self.session.filter(|session| at < session.close);
+        match running.map(|session| session.later(at, activity_ns)) {
+            Some(Ok(next)) => return Some(next),
+            Some(Err(left)) => activity_ns = left,
+            None => {}
+        }
+        let mut day = running.map_or_else(|| trading_day(at), |session| session.date);
         // At one trade a second a session is hardly ever skipped; only in sessions too short for anything is there no order.
-        for session in sessions.take(32) {
+        for _ in 0..32 {
+            let session = Session::after(&self.calendar, day)?;
             match session.later(at, activity_ns) {
                 Ok(next) => return Some(next),
-                Err(left) => activity_ns = left,
+                Err(left) => (day, activity_ns) = (session.date, left),
             }
         }
         None

@@ -57,7 +57,9 @@ impl Simulator {
         };
         tasks.spawn(serve_rest(rest_listener, exchange.clone()));
         tasks.spawn(accept(websocket_listener, exchange.clone()));
-        tasks.spawn(feed::run(exchange.clone(), exchange.now(), settings.real(settings.step)));
+        let now = exchange.now();
+        exchange.market().live_through(now, settings.past);
+        tasks.spawn(feed::run(exchange.clone(), now, settings.real(settings.step)));
         info!(%rest, %websocket, "simulated exchange is open");
         let (customers, listings) = (exchange.customers.list(), settings.market.listings);
         let stop = exchange.stop.clone().drop_guard();

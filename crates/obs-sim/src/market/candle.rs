@@ -46,8 +46,8 @@ pub struct DailyBar {
 impl Candle {
     /// Takes a trade into the last minute of a day, or begins the next one.
     pub(super) fn add(candles: &mut Vec<Self>, at: DateTime<Utc>, price: i64, volume: i64, cumulative_value: i64) {
-        let minute = minute_of(at);
-        match candles.last_mut().filter(|last| last.minute == minute) {
+        // Seconds are cheaper to compare than dates, and most trades fall into the last minute.
+        match candles.last_mut().filter(|last| (0..60).contains(&(at.timestamp() - last.minute.timestamp()))) {
             Some(last) => {
                 last.high = last.high.max(price);
                 last.low = last.low.min(price);
@@ -56,6 +56,7 @@ impl Candle {
                 last.cumulative_value = cumulative_value;
             }
             None => {
+                let minute = minute_of(at);
                 candles.push(Self { minute, open: price, high: price, low: price, close: price, volume, cumulative_value })
             }
         }

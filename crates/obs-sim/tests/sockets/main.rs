@@ -11,6 +11,7 @@ mod faults_frames;
 mod faults_http;
 mod gate;
 mod orders;
+mod past;
 mod rest;
 mod support;
 mod websocket;
