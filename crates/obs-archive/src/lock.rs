@@ -3,9 +3,31 @@
 use crate::ArchiveError;
 use std::{
     fs::{File, OpenOptions, TryLockError},
-    io::{Read, Write},
+    io::{ErrorKind, Read, Write},
     path::Path,
+    sync::Arc,
 };
+
+/// Whether a process is writing a data folder now.
+///
+/// Asking holds the lock of a folder that nobody writes for an instant; a writer that opens it in just this instant is told
+/// that it is locked.
+///
+/// # Errors
+///
+/// [`ArchiveError::Read`] when the folder's lock cannot be looked at.
+pub fn is_being_written(dir: &Path) -> Result<bool, ArchiveError> {
+    let path = dir.join(".lock");
+    let file = match File::open(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        file => file.map_err(ArchiveError::read(&path))?,
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(source)) => Err(ArchiveError::Read { path, source: Arc::new(source) }),
+    }
+}
 
 /// The right to write a data folder, held until it is dropped or the process ends, however it ends.
 #[derive(Debug)]

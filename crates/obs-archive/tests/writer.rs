@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use chrono::{DateTime, Utc};
-use obs_archive::{ArchiveError, ArchiveWriter, MAX_LINE, Reader, WriterSettings, segments};
+use obs_archive::{ArchiveError, ArchiveWriter, MAX_LINE, Reader, WriterSettings, is_being_written, segments};
 use obs_schema::Stream;
 use std::{fs, path::Path, time::Duration};
 
@@ -106,6 +106,18 @@ fn a_second_writer_is_told_who_has_the_folder() {
     assert!(matches!(error, ArchiveError::Locked { .. }));
     assert_eq!(error.to_string(), expected);
     drop(first);
+    open(dir.path());
+}
+
+#[test]
+fn a_folder_is_being_written_as_long_as_somebody_has_it() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(!is_being_written(dir.path()).unwrap());
+    let writer = open(dir.path());
+    assert!(is_being_written(dir.path()).unwrap());
+    writer.close().unwrap();
+    assert!(!is_being_written(dir.path()).unwrap());
+    // Asking takes nothing away.
     open(dir.path());
 }
 
