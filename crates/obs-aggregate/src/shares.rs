@@ -65,24 +65,10 @@ impl Shares {
     /// Takes a trade, in order of arrival: when it happened, when it reached us, its shares and the day's total behind it.
     pub fn add(&mut self, symbol: Symbol, at: DateTime<Utc>, received_at: DateTime<Utc>, volume: i64, total: i64) {
         let Some(from) = total.checked_sub(volume).filter(|from| volume > 0 && *from >= 0) else { return };
-        let (trade, date) = (Trade { from, until: total, at, received_at }, trading_day(at));
-        let day = match self.symbols.entry(symbol) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => {
-                new.insert(Day::new(date, &trade));
-                return;
-            }
-        };
-        if date < day.date {
-            // A straggler of yesterday: its day is closed.
-            return;
-        }
-        if date > day.date {
-            let over = std::mem::replace(day, Day::new(date, &trade));
-            self.over.extend(over.untold().map(|(start, hole)| (symbol, start, hole)));
-            return;
-        }
+        let trade = Trade { from, until: total, at, received_at };
+        let Some(day) = day_of(&mut self.symbols, &mut self.over, symbol, &trade) else { return };
         let noticed = if let Some(first) = day.starts_again(&trade) {
+            let date = day.date;
             let over = std::mem::replace(day, Day::new(date, &first));
             day.earlier = over.shares();
             self.over.extend(over.untold().map(|(start, hole)| (symbol, start, hole)));
@@ -94,6 +80,15 @@ impl Shares {
         };
         if noticed {
             self.waiting = Some(self.waiting.map_or(received_at, |waiting| waiting.min(received_at)));
+        }
+    }
+
+    /// Takes a record that tells the day's total and no shares of its own, as those of the Python system: it stands for all that
+    /// was traded since the total before it, which is what loading makes of it. The first of a day stands for nothing.
+    pub fn add_total(&mut self, symbol: Symbol, at: DateTime<Utc>, received_at: DateTime<Utc>, total: i64) {
+        let trade = Trade { from: total, until: total, at, received_at };
+        if let Some(day) = day_of(&mut self.symbols, &mut self.over, symbol, &trade) {
+            day.reach(&trade);
         }
     }
 
@@ -166,6 +161,29 @@ impl Shares {
     pub fn days(&self) -> impl Iterator<Item = (Symbol, NaiveDate, DayShares)> + '_ {
         self.symbols.iter().map(|(symbol, day)| (*symbol, day.date, day.shares()))
     }
+}
+
+/// The day of a trade; `None` if the trade begins it, or if it is a straggler of a day that is closed.
+fn day_of<'a>(
+    symbols: &'a mut HashMap<Symbol, Day>,
+    over: &mut Vec<(Symbol, i64, Hole)>,
+    symbol: Symbol,
+    trade: &Trade,
+) -> Option<&'a mut Day> {
+    let date = trading_day(trade.at);
+    let day = match symbols.entry(symbol) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(new) => {
+            new.insert(Day::new(date, trade));
+            return None;
+        }
+    };
+    if date > day.date {
+        let before = std::mem::replace(day, Day::new(date, trade));
+        over.extend(before.untold().map(|(start, hole)| (symbol, start, hole)));
+        return None;
+    }
+    (date == day.date).then_some(day)
 }
 
 fn found(symbol: Symbol, start: i64, hole: &Hole) -> VolumeBreak {

@@ -126,6 +126,15 @@ impl Day {
         }
     }
 
+    /// Goes on to a total, or back to one from before the first, without a hole in between.
+    pub(super) fn reach(&mut self, trade: &Trade) {
+        if trade.until > self.top.0 {
+            self.top = (trade.until, trade.moment());
+        } else if trade.until < self.first.0 {
+            self.first = (trade.until, trade.moment());
+        }
+    }
+
     /// Takes the shares of a trade out of the holes.
     fn fill(&mut self, trade: &Trade) {
         let touched: Vec<i64> = self

@@ -58,6 +58,31 @@ fn a_repeated_trade_changes_nothing() {
 }
 
 #[test]
+fn a_total_alone_stands_for_all_since_the_one_before_it() {
+    let mut shares = Shares::default();
+    let mut total = |second: i64, total| {
+        let when = at("01:00:00") + TimeDelta::seconds(second);
+        shares.add_total(symbol("005930"), when, when, total);
+    };
+    // One that comes late stands for nothing that is not counted; one from before the first says when counting began.
+    for (second, of_day) in [(0, 110), (1, 130), (2, 120), (3, 130), (4, 190), (5, 100)] {
+        total(second, of_day);
+    }
+    assert_eq!(breaks(&mut shares), []);
+    assert_eq!(day_of(&shares), DayShares { recorded: 90, before: 100, missing: 0 });
+}
+
+#[test]
+fn a_total_alone_leaves_no_hole_and_fills_none() {
+    let mut shares = after(&[(0, 10, 110), (1, 5, 122)]);
+    let when = at("01:00:02");
+    shares.add_total(symbol("005930"), when, when, 150);
+    shares.add(symbol("005930"), when, when, 4, 154);
+    assert_eq!(breaks(&mut shares), [(0, 1, 7)]);
+    assert_eq!(day_of(&shares), DayShares { recorded: 47, before: 100, missing: 7 });
+}
+
+#[test]
 fn a_hole_is_told_only_when_a_late_record_would_have_come() {
     let mut shares = after(&[(0, 10, 110), (7, 5, 122)]);
     assert_eq!(shares.take_breaks(at("01:00:07")), []);
