@@ -70,45 +70,17 @@ impl Draft {
     }
 
     pub(crate) fn push(&mut self, record: Record) {
-        let at = match record {
-            Record::Tick(tick) => {
-                let at = tick.received_at;
-                self.ticks.push(tick);
-                at
-            }
-            Record::Bar(bar) => {
-                let at = bar.bar_time;
-                self.recorded_bars.push(bar);
-                at
-            }
-            Record::Swing(swing) => {
-                self.swing_bars.push(swing.bar);
-                swing.received_at
-            }
-            Record::Gap(gap) => {
-                let at = gap.end();
-                self.gaps.push(gap);
-                at
-            }
-            Record::Feed(event) => {
-                let at = event.at;
-                self.feed_events.push(event);
-                at
-            }
-            Record::Loss(loss) => {
-                let at = loss.before;
-                self.volume_breaks.push(loss);
-                at
-            }
-            Record::Healed(bar) => {
-                let at = bar.healed_at;
-                self.healed_bars.push(bar);
-                at
-            }
-            // Whoever knows the line has put it among the rejects.
-            Record::Rejected(rejected) => rejected.at,
-            Record::Slot(entry) => entry.at,
-        };
-        self.newest = self.newest.max(Some(at));
+        self.newest = self.newest.max(Some(record.at()));
+        match record {
+            Record::Tick(tick) => self.ticks.push(tick),
+            Record::Bar(bar) => self.recorded_bars.push(bar),
+            Record::Swing(swing) => self.swing_bars.push(swing.bar),
+            Record::Gap(gap) => self.gaps.push(gap),
+            Record::Feed(event) => self.feed_events.push(event),
+            Record::Loss(loss) => self.volume_breaks.push(loss),
+            Record::Healed(bar) => self.healed_bars.push(bar),
+            // Whoever knows the line has put it among the rejects; of slots there is no table.
+            Record::Rejected(_) | Record::Slot(_) => {}
+        }
     }
 }

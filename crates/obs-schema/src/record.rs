@@ -103,4 +103,20 @@ impl Record {
             Self::Bar(_) => None,
         }
     }
+
+    /// When it reached its recorder, or the nearest to it that the record tells: records of a live feed follow each other by it.
+    #[must_use]
+    pub const fn at(&self) -> DateTime<Utc> {
+        match self {
+            Self::Tick(record) => record.received_at,
+            Self::Bar(bar) => bar.bar_time,
+            Self::Swing(record) => record.received_at,
+            Self::Gap(gap) => gap.end(),
+            Self::Feed(event) => event.at,
+            Self::Loss(loss) => loss.before,
+            Self::Healed(bar) => bar.healed_at,
+            Self::Rejected(rejected) => rejected.at,
+            Self::Slot(entry) => entry.at,
+        }
+    }
 }
