@@ -7,14 +7,14 @@ use std::{
     sync::Arc,
 };
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use obs_archive::{ArchiveError, Line, Reader};
 use obs_model::{FeedChange, FeedEvent, FeedId, Gap, HealedBar, VolumeBreak, trading_day};
 use obs_pipeline::{decode_line, head_of, is_whole};
 use obs_schema::{Decoded, Decoder, Record};
 use obs_store::{Digest, Position};
 
-use crate::Progress;
+use crate::{Progress, live::Live};
 
 /// Something that a line says, and which line.
 #[derive(Clone, Debug)]
@@ -38,6 +38,10 @@ pub(crate) struct File {
     pub(crate) loaded: Lines,
     /// Lines behind it.
     pub(crate) waiting: u64,
+    /// When the oldest of them was recorded.
+    pub(crate) waiting_since: Option<DateTime<Utc>>,
+    /// When the newest of all was recorded.
+    pub(crate) newest: Option<DateTime<Utc>>,
     /// On which days it has ticks and bars, and how many records.
     pub(crate) days: BTreeMap<NaiveDate, u64>,
 }
@@ -62,6 +66,8 @@ impl Lines {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Archive {
     pub(crate) files: Vec<File>,
+    /// Folders that grow meanwhile.
+    pub(crate) live: Vec<Live>,
     pub(crate) gaps: Vec<Sourced<Gap>>,
     pub(crate) losses: Vec<Sourced<VolumeBreak>>,
     pub(crate) healed: Vec<Sourced<HealedBar>>,
@@ -114,12 +120,18 @@ impl Archive {
         for nth in 0..archive.files.len() {
             archive.read_file(nth, decoder.clone(), progress)?;
         }
+        archive.live = Live::of(&archive.files)?;
         Ok(archive)
     }
 
     /// The days on which there are ticks or bars.
     pub(crate) fn days(&self) -> BTreeSet<NaiveDate> {
         self.files.iter().flat_map(|file| file.days.keys().copied()).collect()
+    }
+
+    /// Before this, the store says all that it will ever say; at rest that is for ever.
+    pub(crate) fn settled(&self) -> DateTime<Utc> {
+        self.live.iter().map(|live| live.settled).min().unwrap_or(DateTime::<Utc>::MAX_UTC)
     }
 
     /// A line, as findings name it.
@@ -137,11 +149,14 @@ impl Archive {
         let until = file.loaded_until();
         each_line(&file.path.clone(), |line| {
             progress.advance(line.end - line.offset);
+            let decoded = decode_line(&mut decoder, line);
+            let at = if let Decoded::Record(record) = &decoded { Some(record.at()) } else { None };
+            file.newest = file.newest.max(at);
             if line.offset >= until {
                 file.waiting += 1;
+                file.waiting_since = file.waiting_since.into_iter().chain(at).min();
                 return;
             }
-            let decoded = decode_line(&mut decoder, line);
             file.count(&decoded);
             if let Decoded::Record(record) = decoded {
                 self.take(record, nth, line.number, &mut file);
@@ -198,6 +213,8 @@ impl File {
             is_unchanged,
             loaded: Lines::default(),
             waiting: 0,
+            waiting_since: None,
+            newest: None,
             days: BTreeMap::new(),
         })
     }

@@ -25,6 +25,8 @@ pub enum Code {
     FileNotLoaded,
     /// Lines behind the loading position of a file.
     FileBehind,
+    /// A recorder is writing a folder of the archive, and its last lines are on their way into the store.
+    FileGrowing,
     /// A file differs from what was loaded of it.
     FileChanged,
     /// A file was loaded and is not there any more.
@@ -55,6 +57,8 @@ pub enum Code {
     SwingExtra,
     /// A ten-minute bar that differs from its line.
     SwingChanged,
+    /// Session time in which the Python system asked for no symbol, and no gap tells why.
+    SwingSilence,
     /// A gap's line without its row.
     GapMissing,
     /// A gap's row without its line.
@@ -75,8 +79,12 @@ pub enum Code {
     ClockSetBack,
     /// Shares that no record accounts for, and no loss or gap either.
     SharesUnexplained,
-    /// Shares that no record accounts for inside a gap, without a line of their own.
+    /// Shares that no record accounts for inside a gap or between lines of the Python system, without a line of their own.
     SharesUnrecorded,
+    /// The stored volumes of a day are not what the running totals of their lines add up to.
+    SharesChanged,
+    /// Stored volumes fall short of the running totals, because lines were not loaded in the order of time.
+    SharesUnknown,
     /// A loss that the ticks do not show; a late record may have filled it.
     LossUnfounded,
     /// A loss's line without its row.
@@ -97,6 +105,8 @@ pub enum Code {
     RejectCount,
     /// Time ran backwards by a minute or more between two records of a symbol.
     TimeBackwards,
+    /// The first record behind a gap does not say so.
+    FlagMissing,
     /// The same trade was recorded twice.
     RecordRepeated,
     /// A bid above its ask in a row that is flagged normal.
@@ -126,6 +136,7 @@ impl Code {
             Self::CorruptRow => ("corrupt_row", Error),
             Self::FileNotLoaded => ("file_not_loaded", Error),
             Self::FileBehind => ("file_behind", Error),
+            Self::FileGrowing => ("file_growing", Note),
             Self::FileChanged => ("file_changed", Error),
             Self::FileAbsent => ("file_absent", Error),
             Self::FileDiverged => ("file_diverged", Error),
@@ -141,6 +152,7 @@ impl Code {
             Self::SwingMissing => ("swing_missing", Error),
             Self::SwingExtra => ("swing_extra", Error),
             Self::SwingChanged => ("swing_changed", Error),
+            Self::SwingSilence => ("swing_silence", Warning),
             Self::GapMissing => ("gap_missing", Error),
             Self::GapExtra => ("gap_extra", Error),
             Self::GapChanged => ("gap_changed", Error),
@@ -152,6 +164,8 @@ impl Code {
             Self::TimeOpenEnd => ("time_open_end", Note),
             Self::SharesUnexplained => ("shares_unexplained", Error),
             Self::SharesUnrecorded => ("shares_unrecorded", Warning),
+            Self::SharesChanged => ("shares_changed", Error),
+            Self::SharesUnknown => ("shares_unknown", Warning),
             Self::LossUnfounded => ("loss_unfounded", Warning),
             Self::LossMissing => ("loss_missing", Error),
             Self::LossExtra => ("loss_extra", Error),
@@ -162,6 +176,7 @@ impl Code {
             Self::RejectWaiting => ("reject_waiting", Error),
             Self::RejectCount => ("reject_count", Error),
             Self::TimeBackwards => ("time_backwards", Warning),
+            Self::FlagMissing => ("flag_missing", Warning),
             Self::RecordRepeated => ("record_repeated", Warning),
             Self::QuotesCrossed => ("quotes_crossed", Warning),
             Self::PriceJump => ("price_jump", Warning),

@@ -1,17 +1,18 @@
 //! One trading day of the archive.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use obs_aggregate::Shares;
 use obs_archive::ArchiveError;
-use obs_model::{Bar, Quantity, SessionId, SwingBar, Symbol, Tick, trading_day};
+use obs_model::{Bar, Quantity, SchemaVersion, SessionId, SwingBar, Symbol, Tick, trading_day};
 use obs_pipeline::decode_line;
 use obs_schema::{Decoded, Decoder, Record, TickRecord};
 
 use crate::{
     Progress,
     archive::{Archive, Sourced, each_line},
+    returns::Returns,
 };
 
 /// What the lines of a day say, in order of arrival.
@@ -20,13 +21,21 @@ pub(crate) struct Day {
     pub(crate) ticks: Vec<TickLine>,
     pub(crate) bars: Vec<Sourced<Bar>>,
     pub(crate) swing_bars: Vec<Sourced<SwingBar>>,
+    /// When the Python system asked for any symbol's ten-minute bar, wanted or not.
+    pub(crate) asked: Vec<DateTime<Utc>>,
     pub(crate) shares: Shares,
+    /// Symbols with volumes that loading works out.
+    pub(crate) differenced: BTreeSet<Symbol>,
+    /// Symbols whose shares others recorded, who told no losses, and until when.
+    pub(crate) others_until: HashMap<Symbol, DateTime<Utc>>,
     /// The run of the last tick: another one never brings late records of this one.
     run: Option<SessionId>,
     /// Records that happened a minute or more before one that came before them.
     pub(crate) backwards: Vec<Sourced<Backwards>>,
     /// Records that say the same as the one before them of their symbol, the running total included.
     pub(crate) repeated: Vec<Sourced<Tick>>,
+    /// The first records of ours behind gaps, as far as they do not say so.
+    pub(crate) unmarked: Vec<Sourced<Tick>>,
 }
 
 /// A tick's line.
@@ -69,6 +78,7 @@ impl Day {
         let capacity = if symbol.is_none() { usize::try_from(records).unwrap_or_default() } else { 0 };
         let mut found = Self { ticks: Vec::with_capacity(capacity), ..Self::default() };
         let mut last: HashMap<Symbol, Last> = HashMap::new();
+        let mut returns = Returns::of(archive.gaps.iter().map(|line| &line.what), day);
         for (nth, file) in archive.files.iter().enumerate().filter(|(_, file)| file.days.contains_key(&day)) {
             let mut decoder = decoder.clone();
             let until = file.loaded_until();
@@ -83,14 +93,22 @@ impl Day {
                     Decoded::Record(Record::Tick(record)) if is_wanted(record.tick.symbol, record.tick.event_time) => {
                         found.look_at(&record, &mut last, nth, number);
                         let is_ours = line.bytes.starts_with(br#"{"v":"#);
-                        let is_differenced = record.tick.volume.is_none() && record.cumulative_volume.is_some();
+                        if is_ours && returns.is_unmarked(&record) {
+                            found.unmarked.push(Sourced { what: record.tick.clone(), file: nth, line: number });
+                        }
+                        let is_differenced = found.add_shares(&record, is_ours);
                         found.ticks.push(TickLine { tick: record.tick, file: nth, line: number, is_ours, is_differenced });
                     }
                     Decoded::Record(Record::Bar(what)) if is_wanted(what.symbol, what.bar_time) => {
                         found.bars.push(Sourced { what, file: nth, line: number });
                     }
-                    Decoded::Record(Record::Swing(swing)) if is_wanted(swing.bar.symbol, swing.bar.bar_time) => {
-                        found.swing_bars.push(Sourced { what: swing.bar, file: nth, line: number });
+                    Decoded::Record(Record::Swing(swing)) if trading_day(swing.bar.bar_time) == day => {
+                        if swing.bar.schema_version == SchemaVersion::V1 {
+                            found.asked.push(swing.received_at);
+                        }
+                        if is_wanted(swing.bar.symbol, swing.bar.bar_time) {
+                            found.swing_bars.push(Sourced { what: swing.bar, file: nth, line: number });
+                        }
                     }
                     _ => {}
                 }
@@ -99,16 +117,29 @@ impl Day {
         Ok(found)
     }
 
-    /// Puts a tick into the account of shares, and notes what is odd about its place in the order.
-    fn look_at(&mut self, record: &TickRecord, last: &mut HashMap<Symbol, Last>, file: usize, line: u64) {
-        let (tick, total) = (&record.tick, record.cumulative_volume);
+    /// Puts a tick into the account of shares, and says whether its own are for loading to work out.
+    fn add_shares(&mut self, TickRecord { received_at, cumulative_volume, tick }: &TickRecord, is_ours: bool) -> bool {
         let is_of_another_run = self.run.as_ref() != Some(&tick.session_id);
         if is_of_another_run && self.run.replace(tick.session_id.clone()).is_some() {
             self.shares.another_run();
         }
-        if let (Some(volume), Some(total)) = (tick.volume, total) {
-            self.shares.add(tick.symbol, tick.event_time, record.received_at, volume.shares(), total.shares());
+        let Some(total) = *cumulative_volume else { return false };
+        if !is_ours {
+            let until = self.others_until.entry(tick.symbol).or_insert(tick.event_time);
+            *until = tick.event_time.max(*until);
         }
+        if let Some(volume) = tick.volume {
+            self.shares.add(tick.symbol, tick.event_time, *received_at, volume.shares(), total.shares());
+            return false;
+        }
+        self.shares.add_total(tick.symbol, tick.event_time, *received_at, total.shares());
+        self.differenced.insert(tick.symbol);
+        true
+    }
+
+    /// Notes what is odd about a tick's place in the order.
+    fn look_at(&mut self, record: &TickRecord, last: &mut HashMap<Symbol, Last>, file: usize, line: u64) {
+        let (tick, total) = (&record.tick, record.cumulative_volume);
         let at = tick.event_time;
         let Some(before) = last.get_mut(&tick.symbol) else {
             last.insert(tick.symbol, Last { latest: at, tick: tick.clone(), total });

@@ -5,6 +5,8 @@ use obs_store::Position;
 use crate::{
     Code, Section, Subject,
     archive::{Archive, File},
+    live::Live,
+    report::korean,
 };
 
 /// Compares every file with its position, and every position with the files.
@@ -12,8 +14,12 @@ pub(crate) fn check(archive: &Archive, positions: &[Position]) -> Section {
     let mut section = Section::new(Subject::Files);
     section.count("files", archive.files.len() as u64);
     section.count("copies of files", archive.copies);
+    for Live { dir, settled, .. } in &archive.live {
+        let what = format!("a recorder is writing it; rows from {} on are not compared yet", korean(*settled));
+        section.find(Code::FileGrowing, dir.display().to_string(), what);
+    }
     for file in &archive.files {
-        check_file(file, &mut section);
+        check_file(file, archive.live.iter().any(|live| live.brings(file)), &mut section);
     }
     for (other, chosen) in &archive.diverged {
         let what = format!("begins like {} and differs behind it: one of them is damaged", chosen.display());
@@ -32,7 +38,8 @@ pub(crate) fn check(archive: &Archive, positions: &[Position]) -> Section {
     section
 }
 
-fn check_file(file: &File, section: &mut Section) {
+fn check_file(file: &File, is_on_its_way: bool, section: &mut Section) {
+    let is_behind = file.waiting > 0 && !is_on_its_way;
     let place = file.path.display().to_string();
     for (name, lines) in [
         ("lines loaded", file.loaded.total()),
@@ -44,7 +51,7 @@ fn check_file(file: &File, section: &mut Section) {
         section.count(name, lines);
     }
     let Some(position) = &file.position else {
-        if file.waiting > 0 {
+        if is_behind {
             section.find(Code::FileNotLoaded, place, format!("{} lines were never loaded", file.waiting));
         }
         return;
@@ -64,7 +71,7 @@ fn check_file(file: &File, section: &mut Section) {
         section.find(Code::FileChanged, place, what);
         return;
     }
-    if file.waiting > 0 {
+    if is_behind {
         let what = format!("{} lines behind line {} wait to be loaded", file.waiting, position.line_number);
         section.find(Code::FileBehind, place.clone(), what);
     }

@@ -96,7 +96,7 @@ pub struct Finding {
 }
 
 /// A symbol's trading day in seconds and shares. `None` where the archive does not tell: feeds without events, records without
-/// volumes of their own.
+/// running totals.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Account {
     /// The Korean trading day.

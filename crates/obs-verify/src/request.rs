@@ -54,8 +54,15 @@ pub(crate) fn range_of(day: NaiveDate) -> TimeRange {
     TimeRange { from, until: from.checked_add_signed(TimeDelta::days(1)).unwrap_or(DateTime::<Utc>::MAX_UTC) }
 }
 
+/// The part of a range that lies before an instant.
+pub(crate) fn until(range: TimeRange, instant: DateTime<Utc>) -> TimeRange {
+    TimeRange { from: range.from, until: range.until.min(instant).max(range.from) }
+}
+
 /// The windows of a day whose rows are in memory at once, one after the other. They hold whole minutes.
 pub(crate) fn windows_of(range: TimeRange) -> impl Iterator<Item = TimeRange> {
     let length = TimeDelta::minutes(10);
-    (0..144).map(move |nth| TimeRange { from: range.from + length * nth, until: range.from + length * (nth + 1) })
+    let windows =
+        (0..144).map(move |nth| TimeRange { from: range.from + length * nth, until: range.from + length * (nth + 1) });
+    windows.take_while(move |window| window.from < range.until).map(move |window| until(window, range.until))
 }

@@ -47,6 +47,11 @@ impl Sanity {
             let what = format!("it says the same as the record of {} before it, running total included", line.what.symbol);
             self.section.find(Code::RecordRepeated, archive.place_of(line), what);
         }
+        for line in &day.unmarked {
+            let (symbol, flag) = (line.what.symbol, line.what.quality_flag);
+            let what = format!("it is the first record of {symbol} behind a gap, and is flagged {flag}");
+            self.section.find(Code::FlagMissing, archive.place_of(line), what);
+        }
     }
 
     /// Looks at stored ticks, by time.

@@ -1,10 +1,10 @@
 //! The identity in shares: what was traded by the broker's running total is recorded, or told as lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use obs_aggregate::Shares as Account;
-use obs_model::{Gap, GapReason, GapScope, Symbol, VolumeBreak};
+use obs_model::{Gap, GapReason, GapScope, Quantity, Symbol, Tick, VolumeBreak};
 
 use crate::{
     Code, Section,
@@ -12,11 +12,12 @@ use crate::{
     report::{Shares, korean},
 };
 
-/// Accounts for the shares of a day, and compares the holes with the losses that the archive tells of.
+/// Accounts for the shares of a day, and compares the holes with the losses that the archive tells of. Up to some time the lines
+/// of a symbol may be those of others, who told none.
 pub(crate) fn account(
     archive: &Archive,
     day: NaiveDate,
-    mut recorded: Account,
+    (mut recorded, others_until): (Account, HashMap<Symbol, DateTime<Utc>>),
     losses: &[&Sourced<VolumeBreak>],
     section: &mut Section,
 ) -> BTreeMap<(NaiveDate, Symbol), Shares> {
@@ -27,7 +28,7 @@ pub(crate) fn account(
     // What each loss tells of that no hole has taken yet.
     let mut untaken: Vec<(i64, &Sourced<VolumeBreak>)> =
         losses.iter().map(|loss| (loss.what.shares.shares(), *loss)).collect();
-    for hole in recorded.take_breaks(DateTime::<Utc>::MAX_UTC) {
+    for hole in recorded.take_breaks(archive.settled()) {
         let is_told = |(shares, loss): &(i64, &Sourced<VolumeBreak>)| {
             let loss = &loss.what;
             let touches = loss.after <= hole.before && hole.after <= loss.before;
@@ -42,6 +43,9 @@ pub(crate) fn account(
         let place = format!("{} {} to {}", hole.symbol, korean(hole.after), korean(hole.before));
         if lies_in_gap(archive, &hole) {
             let what = format!("{} shares are missing inside a gap, and no line tells how many", hole.shares);
+            section.find(Code::SharesUnrecorded, place, what);
+        } else if others_until.get(&hole.symbol).is_some_and(|until| hole.after <= *until) {
+            let what = format!("{} shares are missing behind a line of a recorder that tells no losses", hole.shares);
             section.find(Code::SharesUnrecorded, place, what);
         } else {
             let what =
@@ -73,6 +77,47 @@ pub(crate) fn account(
     }
     section.count("symbol days", accounts.len() as u64);
     accounts
+}
+
+/// What the rows of a symbol's day say.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Stored {
+    shares: i64,
+    /// Rows without volume.
+    unknown: u64,
+}
+
+impl Stored {
+    pub(crate) fn add(&mut self, row: &Tick) {
+        self.shares = self.shares.saturating_add(row.volume.map_or(0, Quantity::shares));
+        self.unknown += u64::from(row.volume.is_none());
+    }
+}
+
+/// Compares the volumes that loading worked out with what the running totals add up to. Line by line they depend on the order of
+/// loading; their sum does so only when lines that were loaded late are left without a volume.
+pub(crate) fn compare_stored(
+    stored: &BTreeMap<Symbol, Stored>,
+    accounts: &BTreeMap<(NaiveDate, Symbol), Shares>,
+    day: NaiveDate,
+    section: &mut Section,
+) {
+    for (symbol, stored) in stored {
+        let recorded = accounts.get(&(day, *symbol)).map_or(0, |account| account.recorded);
+        let place = format!("scalp_ticks {symbol} {day}");
+        // Of the first record of a day nobody knows the volume, in whatever order.
+        if stored.shares < recorded && stored.unknown > 1 {
+            let what = format!(
+                "{} rows have no volume, and the others fall short of the running totals by {} shares",
+                stored.unknown,
+                recorded - stored.shares
+            );
+            section.find(Code::SharesUnknown, place, what);
+        } else if stored.shares != recorded {
+            let what = format!("its rows have {} shares, and the running totals of its lines say {recorded}", stored.shares);
+            section.find(Code::SharesChanged, place, what);
+        }
+    }
 }
 
 /// Whether a gap of the symbol touches the time between two records: a feed's by our clock, one of shares by the exchange's.

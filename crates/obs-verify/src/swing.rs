@@ -2,13 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use obs_model::SwingBar;
+use chrono::{DateTime, TimeDelta, Utc};
+use obs_aggregate::silences;
+use obs_model::{Calendar, Gap, GapScope, SwingBar};
 
 use crate::{
     Code, Section,
     archive::{Archive, Sourced},
     report::korean,
+    stretches::{difference, union},
 };
+
+/// The Python system slept for ten minutes between two rounds, and called eleven a gap.
+const LONGEST: TimeDelta = TimeDelta::seconds(660);
 
 /// Compares the lines of a day, of which the last of equal keys counts, with its rows.
 pub(crate) fn compare(archive: &Archive, lines: Vec<Sourced<SwingBar>>, rows: Vec<SwingBar>, section: &mut Section) {
@@ -32,6 +38,23 @@ pub(crate) fn compare(archive: &Archive, lines: Vec<Sourced<SwingBar>>, rows: Ve
     for line in written.values() {
         let what = format!("there is no row of it: {}", name_of(&line.what));
         section.find(Code::SwingMissing, archive.place_of(line), what);
+    }
+}
+
+/// Tells of the session time of a day in which the Python system asked for no symbol at all. It attested nothing and hardly ever
+/// wrote a gap, so only the times of its lines tell. `gaps` are all that anybody wrote.
+pub(crate) fn find_silences<'a>(
+    asked: Vec<DateTime<Utc>>,
+    gaps: impl Iterator<Item = &'a Gap>,
+    calendar: &Calendar,
+    section: &mut Section,
+) {
+    let is_of_all = |gap: &&Gap| gap.scope != GapScope::Scalp && gap.symbols.is_empty();
+    let told = union(gaps.filter(is_of_all).map(|gap| (gap.start(), gap.end())).collect());
+    let silent = difference(&silences(asked, LONGEST, calendar), &told);
+    for (from, until) in silent.into_iter().filter(|(from, until)| *until - *from > LONGEST) {
+        let what = format!("for {} seconds no symbol was asked for, and no gap tells why", (until - from).num_seconds());
+        section.find(Code::SwingSilence, format!("swing_bars_10m {} to {}", korean(from), korean(until)), what);
     }
 }
 

@@ -92,9 +92,15 @@ fn as_written(tick: &Tick) -> Tick {
 
 /// Whether loading makes this row of this line.
 fn is_row_of(line: &TickLine, row: &Tick) -> bool {
-    let flag = row.quality_flag == line.tick.quality_flag || (!line.is_ours && row.quality_flag > line.tick.quality_flag);
     let volume = line.is_differenced || line.tick.volume == row.volume;
-    flag && volume && as_written(&line.tick) == as_written(row)
+    volume && flag_of(line, row) == row.quality_flag && as_written(&line.tick) == as_written(row)
+}
+
+/// The flag that a line's row should have. Loading may lower those of others; it does where it finds no volume.
+fn flag_of(line: &TickLine, row: &Tick) -> QualityFlag {
+    let is_unknown = line.is_differenced && row.volume.is_none();
+    let least = if is_unknown { QualityFlag::Degraded } else { QualityFlag::Normal }.max(line.tick.quality_flag);
+    if line.is_ours { least } else { least.max(row.quality_flag) }
 }
 
 /// The columns in which a row differs from its line.
@@ -103,7 +109,7 @@ fn differences(line: &TickLine, row: &Tick) -> Vec<String> {
     let price = |price: Option<Price>| price.map_or_else(|| "none".to_owned(), |price| price.to_string());
     let shares = |shares: Option<Quantity>| shares.map_or_else(|| "none".to_owned(), |shares| shares.to_string());
     let volume = if line.is_differenced { other.volume } else { one.volume };
-    let flag = if line.is_ours { one.quality_flag } else { one.quality_flag.max(other.quality_flag) };
+    let flag = flag_of(line, row);
     [
         ("last_price", price(one.last_price), price(other.last_price)),
         ("volume", shares(volume), shares(other.volume)),

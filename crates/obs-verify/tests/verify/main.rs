@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests fail and speak as tests do")]
 
 mod legacy;
+mod live;
 mod market;
 mod page;
+mod returns;
 mod sabotage;
 mod sound;
 

@@ -1,0 +1,57 @@
+//! Folders of the archive that a recorder is writing while they are verified.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use obs_archive::{ArchiveError, is_being_written};
+use obs_model::minute_of;
+
+use crate::archive::File;
+
+/// What a recorder wrote so long ago, by its own clock, is in the store unless loading has stopped.
+const ON_ITS_WAY: TimeDelta = TimeDelta::seconds(10);
+
+/// What is loaded now may change rows of this time: connections say within two minutes that they were alive, and trades come late.
+const UNSETTLED: TimeDelta = TimeDelta::minutes(3);
+
+/// A folder that a recorder is writing.
+#[derive(Clone, Debug)]
+pub(crate) struct Live {
+    pub(crate) dir: PathBuf,
+    /// When its newest line was recorded.
+    newest: DateTime<Utc>,
+    /// Before this, the store changes no more.
+    pub(crate) settled: DateTime<Utc>,
+}
+
+impl Live {
+    /// The folders of files that are being written.
+    pub(crate) fn of(files: &[File]) -> Result<Vec<Self>, ArchiveError> {
+        let mut folders: BTreeMap<&Path, Vec<&File>> = BTreeMap::new();
+        for file in files {
+            // A stream has a folder of its own in the data folder.
+            if let Some(dir) = file.path.parent().and_then(Path::parent) {
+                folders.entry(dir).or_default().push(file);
+            }
+        }
+        let mut found = Vec::new();
+        for (dir, files) in folders {
+            let waiting_since = files.iter().filter_map(|file| file.waiting_since).min();
+            let Some(newest) = files.iter().filter_map(|file| file.newest).max() else { continue };
+            if is_being_written(dir)? {
+                let loaded = waiting_since.map_or(newest, |since| since.min(newest));
+                found.push(Self { dir: dir.to_path_buf(), newest, settled: minute_of(loaded - UNSETTLED) });
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether what waits in a file was written just now, and whoever loads it has had no time yet.
+    pub(crate) fn brings(&self, file: &File) -> bool {
+        let is_new = |since: DateTime<Utc>| self.newest - since <= ON_ITS_WAY;
+        file.path.starts_with(&self.dir) && file.waiting_since.is_some_and(is_new)
+    }
+}
