@@ -1,9 +1,13 @@
 //! `cargo xtask chaos`: the collector on the worst days that a seed can invent, and the proof that its record accounts for them.
 //!
 //! An episode runs the collector as its users do against a simulated broker at some hundred trades a second. The socket, the
-//! broker, the database and the process itself fail at random. Then the record is held against what the simulator sent.
+//! broker, the database, the disk, the clock and the process itself fail at random. Then the record is held against what the
+//! simulator sent.
 
+mod collector;
+mod database;
 mod episode;
+mod machine;
 mod truth;
 
 use std::{
@@ -37,10 +41,14 @@ pub(crate) struct Options {
 pub(crate) struct Programs {
     pub(crate) collector: PathBuf,
     pub(crate) backfill: PathBuf,
+    /// What makes the machine fail.
+    pub(crate) machine: PathBuf,
 }
 
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
-    let programs = Programs { collector: build("collector")?, backfill: build("backfill")? };
+    let dir = tempfile::tempdir()?;
+    let machine = machine::compile(dir.path())?;
+    let programs = Programs { collector: build("collector")?, backfill: build("backfill")?, machine };
     let server = PostgresServer::find_or_start().await?;
     let started = Instant::now();
     let mut unsound = Vec::new();
@@ -59,7 +67,8 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
         for problem in &told.problems {
             println!("  {problem}");
         }
-        if !told.problems.is_empty() {
+        if let Some(kept) = told.kept {
+            println!("  its record is in {}", kept.display());
             unsound.push(seed);
         }
     }

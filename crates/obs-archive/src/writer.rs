@@ -38,8 +38,8 @@ impl Default for WriterSettings {
 /// Every call may block on the disk. Dropping it syncs what is pending and logs a failure; [`ArchiveWriter::close`] reports it.
 ///
 /// After a failed write or fsync every later call repeats that error. The kernel may have dropped the pages of a failed fsync
-/// and report the next one as successful, so that going on would claim what nobody knows. Opening anew is safe: what is in
-/// the files then ends at a line or is repaired.
+/// and report the next one as successful, so that going on would claim what nobody knows. What was not synced is cut off, so
+/// that opening anew is safe: what is in the files then ends at a line or is repaired.
 #[derive(Debug)]
 pub struct ArchiveWriter {
     dir: PathBuf,
@@ -232,7 +232,13 @@ impl Current {
             return Ok(());
         }
         self.file.write_all(&self.pending).map_err(ArchiveError::write(&self.path))?;
-        self.file.sync_data().map_err(ArchiveError::sync(&self.path))?;
+        if let Err(error) = self.file.sync_data() {
+            // Linux forgets that such pages are not on the disk: whoever opens the file next could read and sync them, and
+            // would believe it. Cut off, they are lost in a way that everybody can see. If that fails too, there is no more
+            // to do.
+            let _ = self.file.set_len(self.length);
+            return Err(ArchiveError::sync(&self.path)(error));
+        }
         self.length += self.pending.len() as u64;
         self.pending.clear();
         self.since = None;
