@@ -71,7 +71,7 @@ impl Collector {
         let (records, received) = mpsc::channel(WAITING);
         let recording = recorder.start(received)?;
         let follower = Follower::new(Arc::clone(&setup.store), &setup.dir, &recording);
-        let counts = Counts::new(&recording, follower.stats());
+        let counts = Counts::new(&clients, &recording, follower.stats());
         let loading = tokio::spawn(follower.run());
 
         let mut parts = Parts {

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use obs_ingest_rest::Counters as PollCounters;
+use obs_ingest_ws::Counters as FeedCounters;
+use obs_kis::{CallCounts, KisClient};
 use obs_pipeline::{FollowStats, RecorderStats, Recording};
 
 use crate::track_b::TrackCounters;
@@ -10,7 +12,9 @@ use crate::track_b::TrackCounters;
 /// What a collector has done so far. Cloning gives the same counters.
 #[derive(Clone)]
 pub struct Counts {
-    /// Track B's.
+    /// Track B's feeds.
+    pub feeds: Arc<FeedCounters>,
+    /// What Track B made of what they brought.
     pub track_b: Arc<TrackCounters>,
     /// Track A's.
     pub poll: Arc<PollCounters>,
@@ -18,10 +22,24 @@ pub struct Counts {
     pub recorder: Arc<RecorderStats>,
     /// What reached the database.
     pub loader: Arc<FollowStats>,
+    clients: Vec<KisClient>,
 }
 
 impl Counts {
-    pub(crate) fn new(recording: &Recording, loader: Arc<FollowStats>) -> Self {
-        Self { track_b: Arc::default(), poll: Arc::default(), recorder: Arc::clone(&recording.stats), loader }
+    pub(crate) fn new(clients: &[KisClient], recording: &Recording, loader: Arc<FollowStats>) -> Self {
+        let recorder = Arc::clone(&recording.stats);
+        let clients = clients.to_vec();
+        Self { feeds: Arc::default(), track_b: Arc::default(), poll: Arc::default(), recorder, loader, clients }
+    }
+
+    /// Calls to the broker, of all app keys.
+    #[must_use]
+    pub fn calls(&self) -> CallCounts {
+        self.clients.iter().map(KisClient::counts).fold(CallCounts::default(), |sum, of| CallCounts {
+            calls: sum.calls + of.calls,
+            retries: sum.retries + of.retries,
+            rate_limited: sum.rate_limited + of.rate_limited,
+            logins: sum.logins + of.logins,
+        })
     }
 }

@@ -35,7 +35,7 @@ fn line_of(counts: &Counts, per_second: u64, now: DateTime<Utc>) -> String {
         grouped(counts.recorder.swing_bars()),
         grouped(counts.recorder.gaps()),
     );
-    let rejected = counts.track_b.rejected() + counts.loader.rejects();
+    let rejected = counts.feeds.rejected() + counts.loader.rejects();
     if rejected > 0 {
         line.push_str(&format!(" · rejected {}", grouped(rejected)));
     }

@@ -4,12 +4,12 @@ mod accounts;
 mod counters;
 mod day;
 
-use std::sync::{Arc, atomic::AtomicU32};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use obs_ingest_ws::{
-    Candidate, Candle, FeedError, FeedItem, Priority, Settings, SlotError, SlotManager, SlotSettings, Trigger,
-    TriggerSettings, Triggers, WsFeed,
+    Candidate, Candle, Counters as FeedCounters, FeedError, FeedItem, Priority, Settings, SlotError, SlotManager,
+    SlotSettings, Trigger, TriggerSettings, Triggers, WsFeed,
 };
 use obs_kis::{Clock, KisClient};
 use obs_model::{Calendar, SessionId, Symbol};
@@ -55,6 +55,7 @@ pub(crate) struct TrackB {
     /// What the recorder before this one listened to when it was killed.
     missing: Vec<Symbol>,
     calendar: watch::Receiver<Calendar>,
+    feed_counters: Arc<FeedCounters>,
     counters: Arc<TrackCounters>,
     watch_list: Vec<Symbol>,
     settings: Settings,
@@ -81,6 +82,7 @@ impl TrackB {
             clients: clients.to_vec(),
             missing,
             calendar,
+            feed_counters: Arc::clone(&counts.feeds),
             counters: Arc::clone(&counts.track_b),
             watch_list: setup.watch_list.clone(),
             settings: setup.feed.clone(),
@@ -103,7 +105,6 @@ impl TrackB {
         mut candles: mpsc::Receiver<Candle>,
         stop: CancellationToken,
     ) -> Result<(), TrackError> {
-        let numbers = Arc::new(AtomicU32::new(0));
         let mut resumed = std::mem::take(&mut self.missing);
         let mut accounts = Accounts::new(self.session_id.clone(), resumed.clone());
         while !stop.is_cancelled() && !records.is_closed() {
@@ -115,7 +116,7 @@ impl TrackB {
                 }
             }
             let resumed = std::mem::take(&mut resumed);
-            accounts = self.session(&numbers, accounts, &resumed, &records, &mut candles, &stop).await?;
+            accounts = self.session(accounts, &resumed, &records, &mut candles, &stop).await?;
         }
         Ok(())
     }
@@ -133,7 +134,6 @@ impl TrackB {
     /// One session, from connecting to the end of the last feed.
     async fn session(
         &self,
-        numbers: &Arc<AtomicU32>,
         accounts: Accounts,
         resumed: &[Symbol],
         records: &mpsc::Sender<Record>,
@@ -152,7 +152,7 @@ impl TrackB {
         for (key, client) in self.clients.iter().enumerate() {
             let (publish, wants) = watch::channel(slots.wanted(key));
             wanted.push(publish);
-            feeds.spawn(self.feed(key, client.clone(), wants, Arc::clone(numbers), sender.clone(), over.clone()));
+            feeds.spawn(self.feed(key, client.clone(), wants, sender.clone(), over.clone()));
         }
         drop(sender);
         info!(keys = self.clients.len(), watch_list = self.watch_list.len(), "Track B begins to listen");
@@ -215,11 +215,11 @@ impl TrackB {
         key: usize,
         client: KisClient,
         wanted: watch::Receiver<Vec<Symbol>>,
-        numbers: Arc<AtomicU32>,
         sender: mpsc::Sender<Heard>,
         over: CancellationToken,
     ) -> impl Future<Output = Result<(), FeedError>> + use<> {
         let (session_id, settings, clock) = (self.session_id.clone(), self.settings.clone(), self.clock.clone());
+        let counters = Arc::clone(&self.feed_counters);
         let seed = self.seed.wrapping_add(key as u64);
         async move {
             let start = || {
@@ -227,7 +227,7 @@ impl TrackB {
                     client.clone(),
                     wanted.clone(),
                     session_id.clone(),
-                    Arc::clone(&numbers),
+                    Arc::clone(&counters),
                     settings.clone(),
                     clock.clone(),
                     seed,

@@ -52,7 +52,6 @@ pub struct Counters {
     pub(crate) caught_up: AtomicU64,
     pub(crate) retries: AtomicU64,
     pub(crate) failed: AtomicU64,
-    pub(crate) rate_limited: AtomicU64,
     pub(crate) cycle_millis: AtomicU64,
 }
 
@@ -87,13 +86,7 @@ impl Counters {
         self.failed.load(Ordering::Relaxed)
     }
 
-    /// Polls that the broker's rate limit made fail, after the client's own retries.
-    #[must_use]
-    pub fn rate_limited(&self) -> u64 {
-        self.rate_limited.load(Ordering::Relaxed)
-    }
-
-    /// How long the last whole window took, from its first poll to its last bar or gap, in market time.
+    /// How long the last window took, from its first poll to its last bar or gap, in market time; zero before there was one.
     #[must_use]
     pub fn last_cycle(&self) -> Duration {
         Duration::from_millis(self.cycle_millis.load(Ordering::Relaxed))

@@ -1,12 +1,6 @@
 //! A feed: connects, stays connected, and says what it learns.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use obs_kis::{Clock, KisClient, KisError};
 use obs_model::{FeedId, SessionId, Symbol};
@@ -22,7 +16,6 @@ use crate::{
     Counters, FeedError, FeedItem, Settings,
     backoff::Backoff,
     connection::{Connection, End, Socket},
-    item::count,
 };
 
 /// How long connecting may take in market time, handshake included.
@@ -48,7 +41,6 @@ pub struct WsFeed {
     pub(crate) counters: Arc<Counters>,
     broker: KisClient,
     wanted: watch::Receiver<Vec<Symbol>>,
-    numbers: Arc<AtomicU32>,
     seed: u64,
 }
 
@@ -63,8 +55,8 @@ enum NotOpened {
 impl WsFeed {
     /// A feed of the symbols that are wanted at each time, in order of priority. Nothing is connected yet.
     ///
-    /// Symbols beyond the first [`MAX_REGISTRATIONS`](crate::MAX_REGISTRATIONS) are left out with a warning. `numbers` counts the
-    /// connections of all feeds of a session, whose names must differ; `clock` is the market's; `seed` decides the jitter of
+    /// Symbols beyond the first [`MAX_REGISTRATIONS`](crate::MAX_REGISTRATIONS) are left out with a warning. All feeds of a
+    /// session share their `counters`, by which connections are named; `clock` is the market's; `seed` decides the jitter of
     /// reconnecting.
     ///
     /// # Errors
@@ -73,7 +65,7 @@ impl WsFeed {
         broker: KisClient,
         wanted: watch::Receiver<Vec<Symbol>>,
         session_id: SessionId,
-        numbers: Arc<AtomicU32>,
+        counters: Arc<Counters>,
         settings: Settings,
         clock: Clock,
         seed: u64,
@@ -85,13 +77,7 @@ impl WsFeed {
         if let Err(error) = FeedId::nth_of(&session_id, u32::MAX) {
             return setup(format!("the session's name is too long to number connections: {error}"));
         }
-        Ok(Self { session_id, settings, clock, counters: Arc::default(), broker, wanted, numbers, seed })
-    }
-
-    /// What it has done so far; goes on counting while it runs.
-    #[must_use]
-    pub fn counters(&self) -> Arc<Counters> {
-        Arc::clone(&self.counters)
+        Ok(Self { session_id, settings, clock, counters, broker, wanted, seed })
     }
 
     /// Listens until cancelled, or until nobody receives any more. Lost connections are opened again.
@@ -111,10 +97,8 @@ impl WsFeed {
             };
             let problem = match opened {
                 Ok((socket, key)) => {
-                    let number = self.numbers.fetch_add(1, Ordering::Relaxed).saturating_add(1);
-                    let feed_id = FeedId::nth_of(&self.session_id, number)
+                    let feed_id = FeedId::nth_of(&self.session_id, self.counters.next_connection())
                         .map_err(|error| FeedError::Setup { reason: error.to_string() })?;
-                    count(&self.counters.connections);
                     tracing::info!(feed = %feed_id, "connected to the broker's WebSocket");
                     let opened_at = time::Instant::now();
                     let mut connection = Connection::new(&self, feed_id, socket, &mut wanted, &sender);
@@ -172,6 +156,7 @@ impl WsFeed {
             Err(_) => Err(NotOpened::Later(format!("{address} did not answer within {deadline:?}"))),
         }
     }
+
     /// How long a socket really gets for something that may take so long in market time.
     pub(crate) fn deadline(&self, market: Duration) -> Duration {
         self.clock.real(market).max(LEAST_DEADLINE)

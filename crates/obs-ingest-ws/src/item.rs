@@ -1,6 +1,6 @@
 //! What a feed sends, and what it counts.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
 use obs_model::{FeedEvent, Symbol};
@@ -79,14 +79,16 @@ impl RejectedFrame {
     pub const SAMPLE: usize = 512;
 }
 
-/// What a feed has done so far, for a status line.
+/// What the feeds of a session have done so far, all together.
+///
+/// They number the connections too, whose names must differ: the feeds of a session share one of these.
 #[derive(Debug, Default)]
 pub struct Counters {
     pub(crate) frames: AtomicU64,
     pub(crate) ticks: AtomicU64,
     pub(crate) rejected: AtomicU64,
     pub(crate) refused: AtomicU64,
-    pub(crate) connections: AtomicU64,
+    connections: AtomicU32,
 }
 
 impl Counters {
@@ -114,10 +116,15 @@ impl Counters {
         self.refused.load(Ordering::Relaxed)
     }
 
-    /// Connections opened; all but the first are reconnects.
+    /// Connections opened; all but the first of each feed are reconnects.
     #[must_use]
-    pub fn connections(&self) -> u64 {
+    pub fn connections(&self) -> u32 {
         self.connections.load(Ordering::Relaxed)
+    }
+
+    /// Counts a connection and gives its number, from 1.
+    pub(crate) fn next_connection(&self) -> u32 {
+        self.connections.fetch_add(1, Ordering::Relaxed).saturating_add(1)
     }
 }
 

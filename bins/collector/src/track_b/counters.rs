@@ -2,29 +2,15 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What Track B has done so far, over all app keys.
+/// What Track B has done so far, over all app keys, besides what its feeds count.
 #[derive(Debug, Default)]
 pub struct TrackCounters {
-    pub(super) rejected: AtomicU64,
-    pub(super) refused: AtomicU64,
     pub(super) duplicates: AtomicU64,
     pub(super) lost: AtomicU64,
     pub(super) overflows: AtomicU64,
 }
 
 impl TrackCounters {
-    /// Frames and records that gave nothing.
-    #[must_use]
-    pub fn rejected(&self) -> u64 {
-        self.rejected.load(Ordering::Relaxed)
-    }
-
-    /// Subscriptions that the broker refused.
-    #[must_use]
-    pub fn refused(&self) -> u64 {
-        self.refused.load(Ordering::Relaxed)
-    }
-
     /// Trades that came a second time, and were recorded once.
     #[must_use]
     pub fn duplicates(&self) -> u64 {

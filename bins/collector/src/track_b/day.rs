@@ -50,7 +50,6 @@ impl Day<'_> {
             }
             FeedItem::Feed(event) => self.feed(key, event).await,
             FeedItem::Refused(refusal) => {
-                count(&self.counters.refused);
                 let about = refusal.symbol.map_or_else(String::new, |symbol| self.names.of(symbol).to_string());
                 warn!(key, symbol = about, code = refusal.code, "The broker refused a subscription: {}", refusal.message);
                 if let Some(symbol) = refusal.symbol {
@@ -59,7 +58,6 @@ impl Day<'_> {
                 }
             }
             FeedItem::Rejected(frame) => {
-                count(&self.counters.rejected);
                 self.samples.reject(frame.reason.code(), &frame.reason.to_string(), &frame.sample);
             }
         }

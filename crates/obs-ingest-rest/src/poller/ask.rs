@@ -65,10 +65,6 @@ impl Failure {
     pub(crate) const fn may_pass(&self) -> bool {
         !matches!(self, Self::All(_) | Self::Late | Self::Broker(KisError::Refused { .. } | KisError::NotOffered { .. }))
     }
-
-    pub(crate) const fn is_rate_limit(&self) -> bool {
-        matches!(self, Self::Broker(KisError::RateLimited { .. }))
-    }
 }
 
 impl Asker {

@@ -116,9 +116,6 @@ impl Run {
             Err(failure) => failure,
         };
         tracing::debug!(%symbol, "windows could not be caught up: {failure}");
-        if failure.is_rate_limit() {
-            count(&self.counters.rate_limited);
-        }
         stock.failures += 1;
         if let (1, Failure::Bar(error), Some(first)) = (stock.failures, &failure, stock.windows.first()) {
             self.reject(symbol, first, error.to_string()).await?;

@@ -148,9 +148,6 @@ impl Run {
             return Err(Stop::Fatal(PollError::Broker(error)));
         }
         tracing::debug!(%symbol, "a poll failed: {failure}");
-        if failure.is_rate_limit() {
-            count(&self.counters.rate_limited);
-        }
         open.failures += 1;
         open.reason = Some(failure.reason());
         let is_empty = matches!(failure, Failure::Unknown);

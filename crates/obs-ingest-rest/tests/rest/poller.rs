@@ -1,8 +1,11 @@
 //! The poller against a broker with good and bad days.
 
+mod catching_up;
+mod failures;
+
 use std::time::Instant;
 
-use chrono::{TimeDelta, Timelike};
+use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use obs_ingest_rest::{PollItem, Resume};
 use obs_kis::Clock;
 use obs_model::{Calendar, Gap, GapReason, GapScope, KST, Symbol, TradingDay};
@@ -29,7 +32,7 @@ fn done(from: &str, until: &str) -> Resume {
     resume
 }
 
-fn gap(start: chrono::DateTime<chrono::Utc>, end: chrono::DateTime<chrono::Utc>, reason: GapReason, codes: &[&str]) -> Gap {
+fn gap(start: DateTime<Utc>, end: DateTime<Utc>, reason: GapReason, codes: &[&str]) -> Gap {
     let symbols: Vec<Symbol> = codes.iter().map(|code| symbol(code)).collect();
     Gap::new((start, end), GapScope::Swing, reason, symbols, session()).unwrap()
 }
@@ -127,212 +130,6 @@ async fn nothing_is_asked_on_a_holiday_until_the_calendar_says_otherwise() {
 }
 
 #[tokio::test]
-async fn a_late_start_catches_up_with_the_whole_day_without_quotes() {
-    let clock = clock("12:00:10");
-    let broker = whole(&clock).await;
-    let mut running = Running::start(&broker, clock, Calendar::krx(), &TWO, Resume::default());
-    let bars = running.bars(2 * 18).await;
-    let all = TWO.iter().flat_map(|code| {
-        (0..18).map(|nth| {
-            let start = at("09:00:00") + TimeDelta::minutes(10 * nth);
-            expected(&Calendar::krx(), code, start, nth == 17)
-        })
-    });
-    assert_eq!(bars, all.collect::<Vec<_>>());
-    assert_eq!(running.counters.caught_up(), 2 * 17);
-    assert_eq!(running.stop().await, []);
-    assert_nothing_asked_too_early(&broker);
-}
-
-#[tokio::test]
-async fn an_empty_answer_or_two_do_not_lose_what_is_caught_up() {
-    let clock = clock("20:00:00");
-    let script = |ask: &Ask| if ask.what != "book" && ask.before < 2 { Reply::Unknown } else { Reply::Whole };
-    let broker = Broker::start(clock.clone(), Calendar::krx(), script).await;
-    let mut running = Running::start(&broker, clock, Calendar::krx(), &TWO[..1], done("09:00:00", "15:10:00"));
-    let of = |start| expected(&Calendar::krx(), TWO[0], at(start), false);
-    assert_eq!(running.bars(2).await, [of("15:10:00"), of("15:20:00")]);
-    assert_eq!((running.counters.retries(), running.stop().await), (2, vec![]));
-}
-
-#[tokio::test]
-async fn what_cannot_be_caught_up_by_ten_to_midnight_is_one_gap() {
-    let clock = Clock::compressed(at("23:20:00"), SPEED * 10);
-    let script = |ask: &Ask| if ask.what == "chart" { Reply::Failure } else { Reply::Whole };
-    let broker = Broker::start(clock.clone(), Calendar::krx(), script).await;
-    let resume = done("09:00:00", "14:00:00");
-    let mut running = Running::start(&broker, clock, Calendar::krx(), &TWO, resume);
-    assert_eq!(running.gap().await, gap(at("14:00:00"), at("15:30:00"), GapReason::ApiError, &TWO));
-    assert_eq!(running.counters.failed(), 2 * 9);
-    running.stop().await;
-}
-
-#[tokio::test]
-async fn an_early_stop_tells_no_gap_and_the_next_run_goes_on_where_it_was() {
-    let clock = clock("09:10:00");
-    let broker = whole(&clock).await;
-    let mut first = Running::start(&broker, clock.clone(), Calendar::krx(), &TWO, Resume::default());
-    let bar = first.bar().await;
-    assert_eq!(bar, expected(&Calendar::krx(), TWO[0], at("09:00:00"), true));
-    assert_eq!(first.stop().await, []);
-
-    let mut resume = Resume::default();
-    resume.observe_bar(&bar);
-    let mut second = Running::start(&broker, clock, Calendar::krx(), &TWO, resume);
-    assert_eq!(second.bar().await, expected(&Calendar::krx(), TWO[1], at("09:00:00"), true));
-    assert_eq!(second.bar().await.bar_time, at("09:10:00"));
-    second.stop().await;
-}
-
-#[tokio::test]
-async fn days_before_today_that_nobody_recorded_are_gaps() {
-    let clock = clock("08:00:00");
-    let broker = whole(&clock).await;
-    let mut resume = Resume::default();
-    // On Wednesday one stock has all but the last two windows, the other all but the last three; Thursday opened late, and nothing
-    // ran; of Friday's morning a gap was told.
-    let wednesday = on("2026-11-18", "09:00:00");
-    for (code, windows) in [(TWO[0], 37), (TWO[1], 36)] {
-        for nth in 0..windows {
-            resume.observe_bar(&expected(&Calendar::krx(), code, wednesday + TimeDelta::minutes(10 * nth), true));
-        }
-    }
-    let friday = |time| on("2026-11-20", time);
-    resume.observe_gap(&gap(friday("09:00:00"), friday("12:00:00"), GapReason::DiskError, &[]));
-    let mut running = Running::start(&broker, clock, Calendar::krx(), &TWO, resume);
-    let restart = GapReason::ProcessRestart;
-    let on_wednesday = |time| on("2026-11-18", time);
-    let expected = [
-        gap(on_wednesday("15:00:00"), on_wednesday("15:10:00"), restart, &[TWO[1]]),
-        gap(on_wednesday("15:10:00"), on_wednesday("15:30:00"), restart, &TWO),
-        gap(on("2026-11-19", "10:00:00"), on("2026-11-19", "16:30:00"), restart, &[]),
-        gap(friday("12:00:00"), friday("15:30:00"), restart, &[]),
-    ];
-    for gap in expected {
-        assert_eq!(running.gap().await, gap);
-    }
-    assert_eq!(running.stop().await, []);
-}
-
-#[tokio::test]
-async fn a_poll_that_fails_is_retried_within_its_window() {
-    let clock = clock("09:10:00");
-    // The client tries four times by itself.
-    let script = |ask: &Ask| match ask.what == "chart" && ask.symbol == "000660" && ask.before < 5 {
-        true => Reply::Failure,
-        false => Reply::Whole,
-    };
-    let broker = Broker::start(clock.clone(), Calendar::krx(), script).await;
-    let mut running = Running::start(&broker, clock, Calendar::krx(), &TWO, Resume::default());
-    assert_eq!(running.bars(2).await, TWO.map(|code| expected(&Calendar::krx(), code, at("09:00:00"), true)));
-    assert_eq!((running.counters.retries(), running.counters.failed()), (1, 0));
-    assert_eq!(running.stop().await, []);
-}
-
-#[tokio::test]
-async fn stocks_that_are_not_had_in_time_share_a_gap_by_reason() {
-    let clock = clock("09:10:00");
-    let script = |ask: &Ask| match (ask.what, ask.symbol.as_str()) {
-        ("chart", "035420") => Reply::Never,
-        ("chart", "035720") => Reply::Failure,
-        ("chart", "051910") => Reply::RateLimit,
-        _ => Reply::Whole,
-    };
-    let broker = Broker::start(clock.clone(), Calendar::krx(), script).await;
-    let codes = ["005930", "035420", "035720", "051910"];
-    let mut running = Running::start(&broker, clock, Calendar::krx(), &codes, Resume::default());
-    assert_eq!(running.bar().await, expected(&Calendar::krx(), "005930", at("09:00:00"), true));
-    let mut gaps = [running.gap().await, running.gap().await];
-    gaps.sort_by_key(|gap| gap.symbols.len());
-    assert_eq!(
-        gaps,
-        [
-            window_gap("09:00:00", GapReason::RateLimit, &["051910"]),
-            window_gap("09:00:00", GapReason::ApiError, &["035420", "035720"]),
-        ]
-    );
-    assert_eq!(running.counters.failed(), 3);
-    assert!(running.counters.rate_limited() > 1);
-    running.stop().await;
-}
-
-#[tokio::test]
-async fn a_storm_of_rate_limits_costs_one_gap_and_the_next_window_is_whole() {
-    let clock = clock("09:10:00");
-    let calm = at("09:19:45");
-    let script = move |ask: &Ask| if ask.at < calm { Reply::RateLimit } else { Reply::Whole };
-    let broker = Broker::start(clock.clone(), Calendar::krx(), script).await;
-    let mut running = Running::start(&broker, clock, Calendar::krx(), &TWO, Resume::default());
-    assert_eq!(running.gap().await, window_gap("09:00:00", GapReason::RateLimit, &TWO));
-    assert_eq!(running.bars(2).await, TWO.map(|code| expected(&Calendar::krx(), code, at("09:10:00"), true)));
-    running.stop().await;
-}
-
-#[tokio::test]
-async fn a_bar_whose_quote_fails_goes_without_it_when_its_time_is_over() {
-    let clock = clock("09:10:00");
-    let script = |ask: &Ask| if ask.what == "book" { Reply::Failure } else { Reply::Whole };
-    let broker = Broker::start(clock.clone(), Calendar::krx(), script).await;
-    let mut running = Running::start(&broker, clock, Calendar::krx(), &TWO[..1], Resume::default());
-    assert_eq!(running.bar().await, expected(&Calendar::krx(), TWO[0], at("09:00:00"), false));
-    assert_eq!(broker.charts_of(TWO[0]).len(), 1);
-    running.stop().await;
-}
-
-#[tokio::test]
-async fn rows_that_contradict_themselves_are_told_once_and_become_a_gap() {
-    let clock = clock("09:10:00");
-    let broker = Broker::start(clock.clone(), Calendar::krx(), |_: &Ask| Reply::Nonsense).await;
-    let mut running = Running::start(&broker, clock, Calendar::krx(), &TWO[..1], Resume::default());
-    let rejected = running.rejected().await;
-    assert_eq!((rejected.symbol, rejected.window.start), (symbol(TWO[0]), at("09:00:00")));
-    assert!(rejected.reason.contains("the day's value falls from"), "{}", rejected.reason);
-    assert_eq!(running.gap().await, window_gap("09:00:00", GapReason::ApiError, &TWO[..1]));
-    running.stop().await;
-}
-
-#[tokio::test]
-async fn a_stock_that_the_broker_does_not_know_is_told_once_and_not_asked_for_again_today() {
-    // Four windows, so faster.
-    let clock = Clock::compressed(at("09:10:00"), 5 * SPEED);
-    let script = |ask: &Ask| if ask.symbol == "999999" { Reply::Unknown } else { Reply::Whole };
-    let broker = Broker::start(clock.clone(), Calendar::krx(), script).await;
-    let mut running = Running::start(&broker, clock, Calendar::krx(), &["999999"], Resume::default());
-    for start in ["09:00:00", "09:10:00"] {
-        assert_eq!(running.gap().await, window_gap(start, GapReason::NoDataReceived, &["999999"]));
-    }
-    let rejected = running.rejected().await;
-    assert_eq!((rejected.symbol, rejected.window.start), (symbol("999999"), at("09:20:00")));
-    assert_eq!(running.gap().await, window_gap("09:20:00", GapReason::NoDataReceived, &["999999"]));
-    let asked = broker.charts_of("999999").len();
-    assert_eq!(running.gap().await, window_gap("09:30:00", GapReason::NoDataReceived, &["999999"]));
-    assert_eq!(broker.charts_of("999999").len(), asked);
-    running.stop().await;
-}
-
-#[tokio::test]
-async fn a_stock_without_a_chart_that_traded_nothing_today_has_an_empty_bar() {
-    let clock = clock("09:10:00");
-    let script = |ask: &Ask| if ask.what == "chart" { Reply::Unknown } else { Reply::Whole };
-    let broker = Broker::start(clock.clone(), Calendar::krx(), script).await;
-    let mut running = Running::start(&broker, clock, Calendar::krx(), &TWO[..1], Resume::default());
-    let bar = running.bar().await;
-    assert_eq!((bar.open, bar.close, bar.volume.map(|volume| volume.shares())), (None, None, Some(0)));
-    assert!(bar.ask_price.is_some());
-    running.stop().await;
-}
-
-#[tokio::test]
-async fn wrong_keys_end_the_run_with_the_brokers_words() {
-    let clock = clock("09:10:00");
-    let broker = Broker::start(clock.clone(), Calendar::krx(), |_: &Ask| Reply::WrongKeys).await;
-    let running = Running::start(&broker, clock, Calendar::krx(), &TWO, Resume::default());
-    let error = running.end().await.unwrap_err();
-    assert!(error.to_string().starts_with("Track A cannot go on: the broker refused the app key"), "{error}");
-    assert_eq!(broker.asks().len(), 1);
-}
-
-#[tokio::test]
 async fn a_clock_that_is_ten_seconds_off_asks_for_no_minute_too_early() {
     for off in [-10, 10] {
         let right = clock("09:09:20");
@@ -346,22 +143,6 @@ async fn a_clock_that_is_ten_seconds_off_asks_for_no_minute_too_early() {
             assert_eq!(ask.until.map(|until| until.minute()), Some(9));
         }
     }
-}
-
-#[tokio::test]
-async fn a_receiver_that_stalls_makes_the_windows_since_then_come_late_and_not_never() {
-    let clock = Clock::compressed(at("09:10:00"), 5 * SPEED);
-    let broker = whole(&clock).await;
-    let mut running = Running::with_room(&broker, clock.clone(), Calendar::krx(), &TWO, Resume::default(), 1);
-    clock.sleep_until(at("09:45:00")).await;
-    let bars = running.bars(2 * 4).await;
-    let starts =
-        |code: &str| bars.iter().filter(|bar| bar.symbol == symbol(code)).map(|bar| bar.bar_time).collect::<Vec<_>>();
-    for code in TWO {
-        assert_eq!(starts(code), ["09:00:00", "09:10:00", "09:20:00", "09:30:00"].map(at));
-    }
-    assert!(running.counters.caught_up() >= 2);
-    running.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

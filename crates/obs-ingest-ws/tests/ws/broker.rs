@@ -4,7 +4,7 @@ use std::{
     future::Future,
     sync::{
         Arc,
-        atomic::{AtomicU32, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -199,8 +199,14 @@ pub fn symbols(codes: &[&str]) -> Vec<Symbol> {
     codes.iter().map(|code| code.parse().unwrap()).collect()
 }
 
-pub fn feed(broker: &Broker, wanted: watch::Receiver<Vec<Symbol>>, settings: Settings, clock: Clock) -> WsFeed {
-    WsFeed::new(broker.client(), wanted, session(), Arc::new(AtomicU32::new(0)), settings, clock, 7).unwrap()
+pub fn feed(
+    broker: &Broker,
+    wanted: watch::Receiver<Vec<Symbol>>,
+    counters: Arc<Counters>,
+    settings: Settings,
+    clock: Clock,
+) -> WsFeed {
+    WsFeed::new(broker.client(), wanted, session(), counters, settings, clock, 7).unwrap()
 }
 
 impl Running {
@@ -210,9 +216,9 @@ impl Running {
 
     pub fn with(broker: &Broker, codes: &[&str], settings: Settings, capacity: usize, clock: Clock) -> Self {
         let (wanted, receiver) = watch::channel(symbols(codes));
-        let feed = feed(broker, receiver, settings, clock);
+        let (counters, cancel) = (Arc::<Counters>::default(), CancellationToken::new());
+        let feed = feed(broker, receiver, Arc::clone(&counters), settings, clock);
         let (sender, items) = mpsc::channel(capacity);
-        let (counters, cancel) = (feed.counters(), CancellationToken::new());
         let run = tokio::spawn(feed.run(sender, cancel.clone()));
         Self { counters, cancel, wanted, items, run, alive: None, attested: None, at: DateTime::<Utc>::MIN_UTC }
     }
