@@ -16,42 +16,47 @@ pub struct Minute {
 
 #[derive(Clone, Debug)]
 struct Prices {
-    open: (DateTime<Utc>, Price),
+    /// When the first and the last tick were, in nanoseconds from the minute's start.
+    opened_at: u64,
+    closed_at: u64,
+    open: Price,
     high: Price,
     low: Price,
-    close: (DateTime<Utc>, Price),
+    close: Price,
     /// The session of the last tick.
     session_id: SessionId,
 }
 
 impl Minute {
     /// Adds a tick of this symbol and minute.
+    #[inline]
     pub fn add(&mut self, tick: &Tick) {
+        // As UTC it needs no arithmetic of time zones.
+        let time = tick.event_time.naive_utc();
+        let (second, nanos) = (time.second(), time.nanosecond());
         self.ticks = self.ticks.saturating_add(1);
-        self.slots |= 1 << slot_of(tick.event_time);
+        self.slots |= 1 << (2 * second + u32::from(nanos >= 500_000_000));
         self.volume = self.volume.saturating_add(tick.volume.unwrap_or_default());
         let Some(price) = tick.last_price else { return };
-        let at = (tick.event_time, price);
-        match &mut self.prices {
-            None => {
-                let session_id = tick.session_id.clone();
-                self.prices = Some(Prices { open: at, high: price, low: price, close: at, session_id });
-            }
-            Some(prices) => {
-                // Of two trades in the same instant the earlier arrival opens and the later one closes.
-                if at.0 < prices.open.0 {
-                    prices.open = at;
-                }
-                if at.0 >= prices.close.0 {
-                    prices.close = at;
-                    if prices.session_id != tick.session_id {
-                        prices.session_id = tick.session_id.clone();
-                    }
-                }
-                prices.high = prices.high.max(price);
-                prices.low = prices.low.min(price);
+        let at = u64::from(second) * 1_000_000_000 + u64::from(nanos);
+        let Some(prices) = &mut self.prices else {
+            self.prices = Some(Prices::of(at, price, &tick.session_id));
+            return;
+        };
+        // Of two trades in the same instant the earlier arrival opens and the later one closes.
+        if at < prices.opened_at {
+            (prices.opened_at, prices.open) = (at, price);
+        }
+        if at >= prices.closed_at {
+            (prices.closed_at, prices.close) = (at, price);
+            // Nearly always it is the same name in the same place.
+            let (last, next) = (prices.session_id.as_str(), tick.session_id.as_str());
+            if !std::ptr::eq(last, next) && last != next {
+                prices.session_id = tick.session_id.clone();
             }
         }
+        prices.high = prices.high.max(price);
+        prices.low = prices.low.min(price);
     }
 
     /// How much of it was observed, also if no tick came.
@@ -72,7 +77,7 @@ impl Minute {
     pub fn bar(&self, symbol: Symbol, minute: DateTime<Utc>, stretches: &[Stretch]) -> Option<Bar> {
         let prices = self.prices.as_ref()?;
         let coverage = self.coverage(minute, stretches);
-        let ohlc = Ohlc::new(prices.open.1, prices.high, prices.low, prices.close.1).ok()?;
+        let ohlc = Ohlc::new(prices.open, prices.high, prices.low, prices.close).ok()?;
         Some(Bar {
             symbol,
             bar_time: minute,
@@ -85,7 +90,9 @@ impl Minute {
     }
 }
 
-/// The half-second slot of its minute that an instant lies in.
-fn slot_of(instant: DateTime<Utc>) -> u32 {
-    2 * instant.second() + u32::from(instant.nanosecond() >= 500_000_000)
+impl Prices {
+    fn of(at: u64, price: Price, session_id: &SessionId) -> Self {
+        let session_id = session_id.clone();
+        Self { opened_at: at, closed_at: at, open: price, high: price, low: price, close: price, session_id }
+    }
 }

@@ -1,9 +1,10 @@
 //! The minutes that are being worked on.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use obs_model::{Bar, Symbol, Tick, minute_of};
+use rustc_hash::FxBuildHasher;
 
 use crate::{Attested, Minute};
 
@@ -16,7 +17,8 @@ pub type MinuteKey = (DateTime<Utc>, Symbol);
 /// holds is at every commit exactly what its ticks add up to, and there is no state to lose in a crash.
 #[derive(Clone, Debug, Default)]
 pub struct Minutes {
-    rows: BTreeMap<DateTime<Utc>, Row>,
+    /// By time.
+    rows: Vec<Row>,
     /// Minutes of single symbols in all rows.
     len: usize,
     /// How often changed bars were taken: a row's age is counted in it.
@@ -24,19 +26,25 @@ pub struct Minutes {
 }
 
 /// All symbols of one minute.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Row {
-    symbols: HashMap<Symbol, Held>,
+    start: DateTime<Utc>,
+    end: DateTime<Utc>,
+    /// Where a symbol is among those that are held. Codes come from an exchange and not from an adversary, so the hash is a quick
+    /// one.
+    places: HashMap<Symbol, usize, FxBuildHasher>,
+    held: Vec<Held>,
     /// Some symbol's minute changed.
     changed: bool,
     /// When it last changed.
     turn: u64,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Held {
-    minute: Minute,
+    symbol: Symbol,
     changed: bool,
+    minute: Minute,
 }
 
 impl Minutes {
@@ -49,7 +57,8 @@ impl Minutes {
     /// Whether the minute is being worked on. For one that is not, earlier ticks may have to be added first.
     #[must_use]
     pub fn contains(&self, (minute, symbol): &MinuteKey) -> bool {
-        self.rows.get(minute).is_some_and(|row| row.symbols.contains_key(symbol))
+        let row = self.rows.get(self.place_of(*minute)).filter(|row| row.start == *minute);
+        row.is_some_and(|row| row.places.contains_key(symbol))
     }
 
     /// How many minutes of single symbols are being worked on.
@@ -65,31 +74,32 @@ impl Minutes {
     }
 
     /// Adds a tick, in order of arrival.
+    #[inline]
     pub fn add(&mut self, tick: &Tick) {
-        let (minute, symbol) = Self::key_of(tick);
-        // Most ticks belong to the newest minute, which needs no search.
-        let row = match self.rows.last_entry() {
-            Some(newest) if *newest.key() == minute => newest.into_mut(),
-            _ => self.rows.entry(minute).or_default(),
+        // Nearly all ticks belong to the newest minute, which needs no search.
+        let place = match self.rows.last() {
+            Some(newest) if newest.start <= tick.event_time && tick.event_time < newest.end => self.rows.len() - 1,
+            _ => self.row_of(minute_of(tick.event_time)),
         };
-        let held = row.symbols.entry(symbol).or_insert_with(|| {
-            self.len += 1;
-            Held::default()
-        });
-        held.minute.add(tick);
-        held.changed = true;
+        let row = &mut self.rows[place];
         row.changed = true;
         row.turn = self.turn;
+        let held = match row.places.get(&tick.symbol) {
+            Some(place) => &mut row.held[*place],
+            None => {
+                self.len += 1;
+                row.hold(tick.symbol)
+            }
+        };
+        held.changed = true;
+        held.minute.add(tick);
     }
 
     /// Marks the minutes that a stretch of time touches as changed: their coverage may have grown.
     pub fn touch(&mut self, from: DateTime<Utc>, until: DateTime<Utc>) {
-        let first = minute_of(from);
-        if first >= until {
-            return;
-        }
-        for row in self.rows.range_mut(first..until).map(|(_, row)| row) {
-            row.symbols.values_mut().for_each(|held| held.changed = true);
+        let first = self.place_of(minute_of(from));
+        for row in self.rows[first..].iter_mut().take_while(|row| row.start < until) {
+            row.held.iter_mut().for_each(|held| held.changed = true);
             row.changed = true;
             row.turn = self.turn;
         }
@@ -98,7 +108,7 @@ impl Minutes {
     /// The time from the first changed minute to the last one's start.
     #[must_use]
     pub fn changed_range(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-        let mut changed = self.rows.iter().filter(|(_, row)| row.changed).map(|(minute, _)| *minute);
+        let mut changed = self.rows.iter().filter(|row| row.changed).map(|row| row.start);
         let first = changed.next()?;
         Some((first, changed.next_back().unwrap_or(first)))
     }
@@ -107,17 +117,21 @@ impl Minutes {
     pub fn take_changed(&mut self, attested: &Attested) -> Vec<Bar> {
         self.turn += 1;
         let stretches = attested.by_symbol();
-        let mut bars = Vec::new();
-        for (minute, row) in self.rows.iter_mut().filter(|(_, row)| row.changed) {
+        let changed = || self.rows.iter().filter(|row| row.changed);
+        let mut bars = Vec::with_capacity(changed().map(|row| row.held.len()).sum());
+        let mut sorted = Vec::new();
+        for row in self.rows.iter_mut().filter(|row| row.changed) {
             row.changed = false;
-            let first = bars.len();
-            for (symbol, held) in row.symbols.iter_mut().filter(|(_, held)| held.changed) {
-                held.changed = false;
-                let of_symbol = stretches.get(symbol).map_or(&[][..], Vec::as_slice);
-                bars.extend(held.minute.bar(*symbol, *minute, of_symbol));
-            }
+            let changed = row.held.iter().enumerate().filter(|(_, held)| held.changed);
+            sorted.extend(changed.map(|(place, held)| (held.symbol, place)));
             // In one order always: two writers of the same rows must not wait for each other in a circle.
-            bars[first..].sort_unstable_by_key(|bar| bar.symbol);
+            sorted.sort_unstable();
+            for (symbol, place) in sorted.drain(..) {
+                let of_symbol = stretches.get(&symbol).map_or(&[][..], Vec::as_slice);
+                let held = &mut row.held[place];
+                held.changed = false;
+                bars.extend(held.minute.bar(symbol, row.start, of_symbol));
+            }
         }
         bars
     }
@@ -128,17 +142,56 @@ impl Minutes {
         if self.len <= most {
             return None;
         }
-        let unchanged = self.rows.iter().filter(|(_, row)| !row.changed);
-        let mut by_age: Vec<_> = unchanged.map(|(minute, row)| (row.turn, *minute)).collect();
+        let unchanged = self.rows.iter().filter(|row| !row.changed);
+        let mut by_age: Vec<_> = unchanged.map(|row| (row.turn, row.start, row.held.len())).collect();
         by_age.sort_unstable();
-        let mut latest = None;
-        for (_, minute) in by_age {
-            if self.len <= most / 2 {
-                break;
-            }
-            self.len -= self.rows.remove(&minute).map_or(0, |row| row.symbols.len());
-            latest = latest.max(Some(minute));
+        let mut kept = self.len;
+        let enough = by_age.iter().position(|(.., symbols)| {
+            let is_enough = kept <= most / 2;
+            kept -= if is_enough { 0 } else { *symbols };
+            is_enough
+        });
+        by_age.truncate(enough.unwrap_or(by_age.len()));
+        self.len = kept;
+        let oldest = by_age.last().map(|(turn, start, _)| (*turn, *start))?;
+        self.rows.retain(|row| row.changed || (row.turn, row.start) > oldest);
+        by_age.iter().map(|(_, start, _)| *start).max()
+    }
+
+    /// Where the first row is that does not start before a minute.
+    fn place_of(&self, minute: DateTime<Utc>) -> usize {
+        self.rows.partition_point(|row| row.start < minute)
+    }
+
+    /// Where the row of a minute is; there is one then.
+    fn row_of(&mut self, minute: DateTime<Utc>) -> usize {
+        let place = self.place_of(minute);
+        if self.rows.get(place).is_none_or(|row| row.start != minute) {
+            // Of a minute that follows, as many symbols will be traded.
+            let symbols = if place == self.rows.len() { self.rows.last().map_or(0, |row| row.held.len()) } else { 0 };
+            self.rows.insert(place, Row::new(minute, symbols));
         }
-        latest
+        place
+    }
+}
+
+impl Row {
+    fn new(start: DateTime<Utc>, symbols: usize) -> Self {
+        Self {
+            start,
+            end: start.checked_add_signed(TimeDelta::minutes(1)).unwrap_or(start),
+            places: HashMap::with_capacity_and_hasher(symbols, FxBuildHasher),
+            held: Vec::with_capacity(symbols),
+            changed: false,
+            turn: 0,
+        }
+    }
+
+    /// Takes a symbol in.
+    fn hold(&mut self, symbol: Symbol) -> &mut Held {
+        let place = self.held.len();
+        self.places.insert(symbol, place);
+        self.held.push(Held { symbol, changed: false, minute: Minute::default() });
+        &mut self.held[place]
     }
 }

@@ -1,6 +1,6 @@
 //! Prices of one share.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, num::NonZeroI64, str::FromStr};
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -24,7 +24,10 @@ use crate::{InvalidValue, Problem, text};
 /// # Ok::<(), obs_model::InvalidValue>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Price(i64);
+pub struct Price(
+    // Not zero, so that an `Option<Price>` is no larger: a tick has three, and millions are read in a row.
+    NonZeroI64,
+);
 
 impl Price {
     /// Ten-thousandths in one won.
@@ -32,9 +35,9 @@ impl Price {
     /// Digits behind the point.
     pub const DECIMALS: u32 = 4;
     /// The smallest price: one ten-thousandth of a won.
-    pub const MIN: Self = Self(1);
+    pub const MIN: Self = Self::of(1);
     /// The largest price: eleven digits of won and four decimals.
-    pub const MAX: Self = Self(999_999_999_999_999);
+    pub const MAX: Self = Self::of(999_999_999_999_999);
 
     const RANGE: Problem = Problem::OutOfRange { range: "0.0001 to 99999999999.9999" };
 
@@ -43,10 +46,10 @@ impl Price {
     /// # Errors
     /// [`InvalidValue`] outside [`Price::MIN`] to [`Price::MAX`].
     pub fn from_ten_thousandths(raw: i64) -> Result<Self, InvalidValue> {
-        if !(Self::MIN.0..=Self::MAX.0).contains(&raw) {
-            return Err(Self::refuse(Decimal::new(raw, Self::DECIMALS).normalize().to_string(), Self::RANGE));
+        match NonZeroI64::new(raw).map(Self) {
+            Some(price) if price >= Self::MIN && price <= Self::MAX => Ok(price),
+            _ => Err(Self::refuse(Decimal::new(raw, Self::DECIMALS).normalize().to_string(), Self::RANGE)),
         }
-        Ok(Self(raw))
     }
 
     /// A price in whole won.
@@ -81,13 +84,20 @@ impl Price {
     /// The count of ten-thousandths of a won.
     #[must_use]
     pub const fn ten_thousandths(self) -> i64 {
-        self.0
+        self.0.get()
     }
 
     /// The price in whole won, if it has no fraction.
     #[must_use]
     pub const fn whole_won(self) -> Option<i64> {
-        if self.0 % Self::SCALE == 0 { Some(self.0 / Self::SCALE) } else { None }
+        if self.0.get() % Self::SCALE == 0 { Some(self.0.get() / Self::SCALE) } else { None }
+    }
+
+    const fn of(raw: i64) -> Self {
+        match NonZeroI64::new(raw) {
+            Some(raw) => Self(raw),
+            None => unreachable!(),
+        }
     }
 
     fn refuse(text: impl Into<String>, problem: Problem) -> InvalidValue {
@@ -180,7 +190,7 @@ impl FromStr for Price {
 
 impl From<Price> for Decimal {
     fn from(price: Price) -> Self {
-        Self::new(price.0, Price::DECIMALS).normalize()
+        Self::new(price.0.get(), Price::DECIMALS).normalize()
     }
 }
 

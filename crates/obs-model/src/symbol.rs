@@ -1,6 +1,10 @@
 //! KRX short codes.
 
-use std::{fmt, str::FromStr};
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    str::FromStr,
+};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -20,10 +24,10 @@ use crate::{InvalidValue, Problem, text};
 /// assert!("AAPL".parse::<Symbol>().is_err());
 /// # Ok::<(), obs_model::InvalidValue>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Symbol {
-    /// The code, then zeros.
-    bytes: [u8; Symbol::MAX_LEN],
+    /// The code, then zeros. One more than is needed: eight bytes are compared and hashed at once.
+    bytes: [u8; 8],
 }
 
 impl Symbol {
@@ -42,7 +46,7 @@ impl Symbol {
         if let Ok([a, b, c, d, e, f]) = <[u8; Self::LEN]>::try_from(code.as_bytes())
             && [a, b, c, d, e, f].iter().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
         {
-            return Ok(Self { bytes: [a, b, c, d, e, f, 0] });
+            return Ok(Self { bytes: [a, b, c, d, e, f, 0, 0] });
         }
         Self::of_other_length(code)
     }
@@ -57,7 +61,7 @@ impl Symbol {
         if code.len() != Self::LEN && !is_note {
             return refuse(Problem::Length { found: code.len(), expected: "6" });
         }
-        let mut bytes = [0; Self::MAX_LEN];
+        let mut bytes = [0; 8];
         bytes[..code.len()].copy_from_slice(code.as_bytes());
         Ok(Self { bytes })
     }
@@ -68,6 +72,12 @@ impl Symbol {
         let len = if self.bytes[Self::LEN] == 0 { Self::LEN } else { Self::MAX_LEN };
         // The constructor admits ASCII only, so this never falls back.
         str::from_utf8(&self.bytes[..len]).unwrap_or_default()
+    }
+}
+
+impl Hash for Symbol {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(u64::from_ne_bytes(self.bytes));
     }
 }
 

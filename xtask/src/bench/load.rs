@@ -58,10 +58,10 @@ struct Round {
 }
 
 #[derive(Serialize)]
-struct Spread {
-    min: f64,
-    median: f64,
-    max: f64,
+pub(super) struct Spread {
+    pub(super) min: f64,
+    pub(super) median: f64,
+    pub(super) max: f64,
 }
 
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
@@ -201,7 +201,7 @@ fn run_quietly(command: &mut Command) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn spread(values: impl Iterator<Item = f64>) -> Spread {
+pub(super) fn spread(values: impl Iterator<Item = f64>) -> Spread {
     let mut sorted: Vec<f64> = values.collect();
     sorted.sort_by(f64::total_cmp);
     let at = |index: usize| sorted.get(index).copied().unwrap_or(f64::NAN);

@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: ratios against a named peer, measured in one run, with the assertion that the answers agree.
 
+mod aggregate;
 mod live;
 mod load;
 
@@ -12,6 +13,8 @@ pub(crate) use load::build;
 pub(crate) enum Bench {
     /// `backfill load` of a scalp archive into PostgreSQL, against `psql \copy` of the same rows
     Load(load::Options),
+    /// One-minute bars of ten million ticks in memory, against Polars
+    Aggregate(aggregate::Options),
     /// The collector under a steady stream of trades, from socket to committed row, and its memory
     Live(live::Options),
 }
@@ -19,6 +22,7 @@ pub(crate) enum Bench {
 pub(crate) async fn run(bench: &Bench) -> anyhow::Result<()> {
     match bench {
         Bench::Load(options) => load::run(options).await,
+        Bench::Aggregate(options) => aggregate::run(options),
         Bench::Live(options) => live::run(options).await,
     }
 }
