@@ -45,7 +45,7 @@ pub(crate) async fn run(options: &Options, settings: &SettingsArgs, bars: &Multi
     let store = prepare_store(&settings.database).await?;
     let stop = stop_on_signal()?;
     let decoder = options.assume_tz.map_or_else(Decoder::default, Decoder::assuming);
-    let load_options = LoadOptions { batch_lines: options.batch as usize, decoder };
+    let load_options = LoadOptions { batch_lines: options.batch as usize, decoder, guards: settings.file.guards };
     let mut loader = Loader::new(Arc::clone(&store), load_options);
 
     eprintln!("Loading {} files ({}) into {}", grouped(files.len() as u64), megabytes(bytes), store.name());

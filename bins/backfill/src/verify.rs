@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use clap::{Args, ValueEnum};
 use indicatif::MultiProgress;
-use obs_cli::{SettingsArgs, open_store};
+use obs_cli::{MarketDayAnswers, SettingsArgs, open_store};
 use obs_model::{Calendar, Symbol};
 use obs_pipeline::archive_files;
 use obs_schema::Decoder;
@@ -72,7 +72,7 @@ pub(crate) async fn run(options: &Options, settings: &SettingsArgs, bars: &Multi
         files,
         decoder: options.assume_tz.map_or_else(Decoder::default, Decoder::assuming),
         calendar: match options.hours {
-            Hours::Krx => Calendar::krx(),
+            Hours::Krx => calendar(&options.paths, &settings.data_dir),
             Hours::Always => Calendar::always(),
         },
         from: options.from,
@@ -101,6 +101,12 @@ pub(crate) async fn run(options: &Options, settings: &SettingsArgs, bars: &Multi
         eprintln!("The page is {}", path.display());
     }
     Ok(if report.sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// KRX's calendar, with what the collectors of the named folders or of the data folder learned of holidays.
+fn calendar(named: &[PathBuf], data_dir: &Path) -> Calendar {
+    let named = named.iter().map(PathBuf::as_path).filter(|path| path.is_dir());
+    named.chain([data_dir]).fold(Calendar::krx(), |known, dir| MarketDayAnswers::read(dir).on_top_of(&known))
 }
 
 /// The files that were named, or those of the data folder and all that were loaded from elsewhere and are still there.

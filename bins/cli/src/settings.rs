@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::Args;
 use config::{Config, File, FileFormat};
+use obs_aggregate::GuardSettings;
 use serde::Deserialize;
 use url::Url;
 
-use crate::Database;
+use crate::{Database, guards};
 
 /// The settings file that is read when it is there.
 const DEFAULT_FILE: &str = "observer.toml";
@@ -65,6 +66,9 @@ pub struct FileSettings {
     pub kis: KisFile,
     /// The symbols whose ten-minute bars are collected.
     pub universe: UniverseFile,
+    /// The thresholds of the rules for doubtful trades, from the section `[guards]`.
+    #[serde(deserialize_with = "guards::read")]
+    pub guards: GuardSettings,
     /// Longest time that a record may wait for the disk, in milliseconds.
     pub fsync_interval_ms: Option<u64>,
     /// Most bytes that may wait for the disk.

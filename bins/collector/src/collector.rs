@@ -66,7 +66,7 @@ impl Collector {
         for repair in &repairs {
             warn!("A crash had torn a line: {repair}");
         }
-        let recorder = recorder.with_steady_clock(setup.clock.steady());
+        let recorder = recorder.with_guards(setup.guards).with_steady_clock(setup.clock.steady());
         let missing = recorder.missing();
         let (records, received) = mpsc::channel(WAITING);
         let recording = recorder.start(received)?;

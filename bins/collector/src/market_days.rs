@@ -1,12 +1,11 @@
 //! The calendar, kept up to date with what the broker says.
 
-use std::{fs, path::PathBuf};
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use obs_cli::MarketDayAnswers;
 use obs_kis::{Clock, KisClient};
 use obs_model::{Calendar, trading_day};
-use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -16,17 +15,10 @@ const ASK_EVERY: TimeDelta = TimeDelta::hours(24);
 /// How long to wait after a question that failed.
 const ASK_AGAIN: TimeDelta = TimeDelta::hours(1);
 
-/// Days of which the broker said whether the market opens, and when it said so.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Answers {
-    asked_at: Option<DateTime<Utc>>,
-    days: Vec<(NaiveDate, bool)>,
-}
-
 /// Keeps a calendar up to date. It begins with the built-in holidays and what was answered before.
 pub(crate) struct MarketDays {
-    file: PathBuf,
-    answers: Answers,
+    dir: PathBuf,
+    answers: MarketDayAnswers,
     built_in: Calendar,
     sender: watch::Sender<Calendar>,
 }
@@ -34,17 +26,10 @@ pub(crate) struct MarketDays {
 impl MarketDays {
     /// Begins with what is known. Answers are kept in `calendar.json` of the data folder, so that a program that is started
     /// often asks no more often than one that runs for months.
-    pub(crate) fn open(dir: &std::path::Path, built_in: Calendar) -> Self {
-        let file = dir.join("calendar.json");
-        let answers = match fs::read(&file) {
-            Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|error| {
-                warn!(file = %file.display(), %error, "What the broker said of holidays cannot be read, and is asked again");
-                Answers::default()
-            }),
-            Err(_) => Answers::default(),
-        };
-        let sender = watch::Sender::new(with(&built_in, &answers));
-        Self { file, answers, built_in, sender }
+    pub(crate) fn open(dir: &Path, built_in: Calendar) -> Self {
+        let answers = MarketDayAnswers::read(dir);
+        let sender = watch::Sender::new(answers.on_top_of(&built_in));
+        Self { dir: dir.to_path_buf(), answers, built_in, sender }
     }
 
     /// The calendar as it is and as it becomes.
@@ -84,23 +69,13 @@ impl MarketDays {
         self.answers.days.extend(new);
         self.answers.asked_at = Some(now);
         let before = self.sender.borrow().clone();
-        let after = with(&self.built_in, &self.answers);
+        let after = self.answers.on_top_of(&self.built_in);
         for (day, _) in self.answers.days.iter().filter(|(day, _)| before.day(*day) != after.day(*day)) {
             info!(%day, is = ?after.day(*day), "The broker says something new of a day");
         }
         self.sender.send_replace(after);
-        let written = serde_json::to_vec(&self.answers).map_err(anyhow::Error::from);
-        written
-            .and_then(|bytes| fs::write(&self.file, bytes).map_err(Into::into))
-            .with_context(|| format!("cannot write {}", self.file.display()))
+        self.answers.write(&self.dir)
     }
-}
-
-/// A calendar with answers on top.
-fn with(built_in: &Calendar, answers: &Answers) -> Calendar {
-    let mut calendar = built_in.clone();
-    answers.days.iter().for_each(|(day, opens)| calendar.set_open(*day, *opens));
-    calendar
 }
 
 #[cfg(test)]
@@ -156,7 +131,7 @@ mod tests {
     #[test]
     fn answers_that_cannot_be_read_are_as_if_nobody_had_asked() {
         let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("calendar.json"), "{").unwrap();
+        std::fs::write(dir.path().join("calendar.json"), "{").unwrap();
         assert_eq!(*MarketDays::open(dir.path(), Calendar::krx()).calendar().borrow(), Calendar::krx());
     }
 }

@@ -61,6 +61,7 @@ pub(crate) async fn run(
     let setup = Setup {
         dir,
         writer: writer_settings(&settings.file, clock.speed()),
+        guards: settings.file.guards,
         store,
         session_id,
         broker,

@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use obs_aggregate::GuardSettings;
 use obs_archive::WriterSettings;
 use obs_ingest_rest::{LoadSettings, Settings as PollSettings, UniverseSource};
 use obs_ingest_ws::{Settings as FeedSettings, SlotSettings, TriggerSettings};
@@ -17,6 +18,8 @@ pub struct Setup {
     pub dir: PathBuf,
     /// How the archive is written.
     pub writer: WriterSettings,
+    /// What makes a trade doubtful.
+    pub guards: GuardSettings,
     /// The database. Its schema is there.
     pub store: Arc<dyn Store>,
     /// The name of this run.

@@ -9,6 +9,7 @@ use std::{
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use chrono::{DateTime, Utc};
+use obs_aggregate::GuardSettings;
 use obs_archive::{ArchiveError, DurableLengths, segments};
 use obs_schema::Decoder;
 use obs_store::{Store, StoreError};
@@ -253,7 +254,9 @@ impl Follower {
         let Some(head) = head else { return Ok(None) };
         let known = self.store.position(head).await?;
         let owned = path.to_path_buf();
-        let open = move || Source::open(&owned, head, known.as_ref(), Decoder::default(), &[]);
+        // What it follows was judged when it was recorded.
+        let as_recorded = (Decoder::default(), GuardSettings::default());
+        let open = move || Source::open(&owned, head, known.as_ref(), as_recorded, &[]);
         task::spawn_blocking(open).await.map_err(|_| self.stopped())?
     }
 

@@ -8,6 +8,7 @@ use std::{
     },
 };
 
+use obs_aggregate::GuardSettings;
 use obs_schema::Decoder;
 use obs_store::{Advance, Batch, Committed, Digest, Position, Staged, Store, StoreError};
 use tokio::{
@@ -34,12 +35,14 @@ pub struct LoadOptions {
     pub batch_lines: usize,
     /// Reads the lines; it knows the zone of times without an offset.
     pub decoder: Decoder,
+    /// What makes a trade doubtful that no recorder of ours has judged.
+    pub guards: GuardSettings,
 }
 
 impl Default for LoadOptions {
     /// Batches of 20,000 lines: some megabytes, and a fraction of a second of work for the store.
     fn default() -> Self {
-        Self { batch_lines: 20_000, decoder: Decoder::default() }
+        Self { batch_lines: 20_000, decoder: Decoder::default(), guards: GuardSettings::default() }
     }
 }
 
@@ -185,7 +188,8 @@ impl Loader {
         }
         let opened = {
             let (decoder, known, files) = (self.options.decoder.clone(), known.clone(), Arc::clone(files));
-            in_background(&path, move |path| Source::open(path, head, known.as_ref(), decoder, &files)).await?
+            let guards = self.options.guards;
+            in_background(&path, move |path| Source::open(path, head, known.as_ref(), (decoder, guards), &files)).await?
         };
         let before = match &opened {
             Some(source) => (known.map_or(0, |known| known.line_number), source.offset()),

@@ -49,12 +49,12 @@ impl Source {
         path: &Path,
         head: Digest,
         known: Option<&Position>,
-        decoder: Decoder,
+        (decoder, guards): (Decoder, GuardSettings),
         witnesses: &[PathBuf],
     ) -> Result<Option<Self>, LoadError> {
         let mut reader = Reader::open(path)?;
         let shown = path.display().to_string();
-        let guards = Guards::new(GuardSettings::default(), Calendar::krx());
+        let guards = Guards::new(guards, Calendar::krx());
         let Some(known) = known else {
             let lines = LineCounts::default();
             return Ok(Some(Self { reader, decoder, guards, head, path: shown, stored: None, lines, in_line: false }));

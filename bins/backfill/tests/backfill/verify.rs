@@ -73,3 +73,31 @@ async fn a_bar_that_was_spoilt_is_rebuilt() {
     assert!(text(&output.stdout).contains("1 bars were replaced by 1"), "{}{}", text(&output.stdout), text(&output.stderr));
     assert_eq!(run(subcommand("verify", &database).arg(dir.path())).status.code(), Some(0));
 }
+
+/// A recorder that held a subscription for half an hour and lost the connection in the middle without a word of a gap.
+const FEED: &str = r#"{"v":"2.0","kind":"feed","ts":"2026-01-28T10:00:00.000000+09:00","feed_id":"s-1","session_id":"s","change":"opened"}
+{"v":"2.0","kind":"feed","ts":"2026-01-28T10:00:00.000000+09:00","feed_id":"s-1","session_id":"s","change":"subscribed","symbol":"005930"}
+{"v":"2.0","kind":"feed","ts":"2026-01-28T10:10:00.000000+09:00","feed_id":"s-1","session_id":"s","change":"alive"}
+{"v":"2.0","kind":"feed","ts":"2026-01-28T10:10:00.000000+09:00","feed_id":"s-1","session_id":"s","change":"closed","reason":"ws_disconnect"}
+{"v":"2.0","kind":"feed","ts":"2026-01-28T10:20:00.000000+09:00","feed_id":"s-2","session_id":"s","change":"opened"}
+{"v":"2.0","kind":"feed","ts":"2026-01-28T10:20:00.000000+09:00","feed_id":"s-2","session_id":"s","change":"subscribed","symbol":"005930"}
+{"v":"2.0","kind":"feed","ts":"2026-01-28T10:30:00.000000+09:00","feed_id":"s-2","session_id":"s","change":"alive"}
+{"v":"2.0","kind":"feed","ts":"2026-01-28T10:30:00.000000+09:00","feed_id":"s-2","session_id":"s","change":"closed","reason":"manual_stop"}
+"#;
+
+#[test]
+fn a_holiday_that_a_collector_learned_of_is_no_session() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("events")).unwrap();
+    fs::write(dir.path().join("events/20260128.jsonl"), FEED).unwrap();
+    let database = sqlite(dir.path());
+    assert!(run(backfill(&database).arg(dir.path())).status.success());
+    let verified = || run(subcommand("verify", &database).arg(dir.path()));
+    let output = verified();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("time_unexplained"), "{}", text(&output.stdout));
+
+    fs::write(dir.path().join("calendar.json"), r#"{"asked_at":null,"days":[["2026-01-28",false]]}"#).unwrap();
+    let output = verified();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+}

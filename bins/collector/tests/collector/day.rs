@@ -9,6 +9,7 @@ use std::{
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use collector::{Broker, Collector, Names, Setup};
+use obs_aggregate::GuardSettings;
 use obs_archive::{Reader, WriterSettings, segments};
 use obs_ingest_rest::{LoadSettings, Schedule, Settings as PollSettings, UniverseSource, Window};
 use obs_ingest_ws::{Settings as FeedSettings, SlotSettings, TriggerSettings};
@@ -145,6 +146,7 @@ async fn play(play: Play) -> Played {
     let setup = Setup {
         dir: dir.path().to_owned(),
         writer: WriterSettings { fsync_interval: Duration::from_millis(100) * SPEED, ..WriterSettings::default() },
+        guards: GuardSettings::default(),
         store,
         session_id: "day-1".parse().unwrap(),
         broker: Broker {

@@ -3,6 +3,7 @@
 
 mod broker;
 mod day;
+mod guards;
 mod record;
 mod stops;
 mod support;
