@@ -1,12 +1,12 @@
 //! `collector check`: whether the collector would do its work, and what to do if not.
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
-use chrono::Utc;
 use obs_cli::SettingsArgs;
-use obs_ingest_rest::load;
+use obs_ingest_rest::{UniverseSource, load};
+use obs_kis::KisClient;
 
-use crate::options::Options;
+use crate::options::{Exchange, Options};
 
 mod broker;
 mod finding;
@@ -69,16 +69,26 @@ async fn look(settings: &SettingsArgs, options: &Options, tell: &mut impl FnMut(
     let Some(client) = clients.first() else { return };
     tell(broker::clock(client));
     if let Some(source) = &exchange.universe {
-        let (calendar, now) = (&exchange.calendar, Utc::now());
-        tell(match load(source, client, &settings.data_dir, calendar, now, &exchange.universe_settings).await {
-            Ok(loaded) => {
-                let found = format!("{} symbols by the closes of {}", loaded.universe.members.len(), loaded.universe.date);
-                match loaded.warnings.first() {
-                    None => Finding::ok("universe", found),
-                    Some(warning) => Finding::warning("universe", found, warning.to_string()),
-                }
+        tell(universe(source, client, &settings.data_dir, &exchange).await);
+    }
+}
+
+/// Whether there is a universe. What the broker said is kept for the collector, unless it is made up.
+async fn universe(source: &UniverseSource, client: &KisClient, dir: &Path, exchange: &Exchange) -> Finding {
+    let (subject, advice) = ("universe", "name a file with --universe, or ask again later");
+    let made_up = match tempfile::tempdir() {
+        Ok(made_up) => made_up,
+        Err(error) => return Finding::failure(subject, error.to_string(), "make room for temporary files"),
+    };
+    let dir = if exchange.is_real { dir } else { made_up.path() };
+    match load(source, client, dir, &exchange.calendar, exchange.clock.now(), &exchange.universe_settings).await {
+        Ok(loaded) => {
+            let found = format!("{} symbols by the closes of {}", loaded.universe.members.len(), loaded.universe.date);
+            match loaded.warnings.first() {
+                None => Finding::ok(subject, found),
+                Some(warning) => Finding::warning(subject, found, warning.to_string()),
             }
-            Err(error) => Finding::failure("universe", error.to_string(), "name a file with --universe, or ask again later"),
-        });
+        }
+        Err(error) => Finding::failure(subject, error.to_string(), advice),
     }
 }

@@ -157,3 +157,113 @@ impl Day<'_> {
         let _ = self.records.send(record).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use obs_ingest_ws::{SlotSettings, TriggerSettings};
+    use obs_model::{Calendar, FeedId};
+
+    use super::*;
+
+    /// What a day borrows, and the receiver of what it records.
+    struct Desk {
+        sender: mpsc::Sender<Record>,
+        records: mpsc::Receiver<Record>,
+        counters: TrackCounters,
+        names: Names,
+        session_id: SessionId,
+        clock: Clock,
+    }
+
+    impl Desk {
+        fn new() -> Self {
+            let (sender, records) = mpsc::channel(100);
+            let (counters, names) = (TrackCounters::default(), Names::default());
+            Self { sender, records, counters, names, session_id: "run-1".parse().unwrap(), clock: Clock::system() }
+        }
+
+        /// A day of two keys and one symbol on the watch list, which begins at second 0. The recorder before this one listened to
+        /// another symbol, which nobody wants any more.
+        fn day(&self) -> Day<'_> {
+            let settings = SlotSettings { keys: 2, ..SlotSettings::default() };
+            let slots = SlotManager::new(&settings, &[symbol("005930")], at(0)).unwrap();
+            let wanted = (0..2).map(|key| watch::Sender::new(slots.wanted(key))).collect();
+            Day {
+                slots,
+                triggers: Triggers::new(TriggerSettings::default(), Calendar::always()),
+                wanted,
+                accounts: Accounts::new(self.session_id.clone(), vec![symbol("000660")]),
+                records: &self.sender,
+                counters: &self.counters,
+                names: &self.names,
+                session_id: &self.session_id,
+                clock: &self.clock,
+                latest: at(0),
+                duplicates: Duplicates::default(),
+                samples: Samples::default(),
+            }
+        }
+
+        /// When the unwanted symbol was let go: once.
+        fn let_go_at(&mut self) -> DateTime<Utc> {
+            let records = std::iter::from_fn(|| self.records.try_recv().ok());
+            let gone = FeedChange::Unsubscribed { symbol: symbol("000660") };
+            let found: Vec<DateTime<Utc>> = records
+                .filter_map(|record| match record {
+                    Record::Feed(event) if event.change == gone => Some(event.at),
+                    _ => None,
+                })
+                .collect();
+            assert_eq!(found.len(), 1, "{found:?}");
+            found[0]
+        }
+    }
+
+    fn symbol(code: &str) -> Symbol {
+        code.parse().unwrap()
+    }
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::seconds(second)
+    }
+
+    fn said(key: u32, second: i64, change: FeedChange) -> FeedItem {
+        let session_id: SessionId = "run-1".parse().unwrap();
+        let feed_id = FeedId::nth_of(&session_id, key + 1).unwrap();
+        FeedItem::Feed(FeedEvent { feed_id, session_id, at: at(second), change })
+    }
+
+    /// Two feeds are heard over one channel, and what one said earlier may come later.
+    #[tokio::test]
+    async fn a_symbol_is_not_let_go_before_what_is_recorded_already() {
+        let mut desk = Desk::new();
+        let mut day = desk.day();
+        day.hear(1, said(1, 20, FeedChange::Alive)).await;
+        day.hear(0, said(0, 15, FeedChange::Opened)).await;
+        drop(day);
+        assert_eq!(desk.let_go_at(), at(20));
+    }
+
+    /// What the feeds said up to now may still be on its way, and would be told after a later instant.
+    #[tokio::test]
+    async fn a_symbol_is_not_let_go_later_than_the_latest_sign_of_life() {
+        let mut desk = Desk::new();
+        let mut day = desk.day();
+        day.hear(0, said(0, 20, FeedChange::Alive)).await;
+        day.pass(at(100)).await;
+        drop(day);
+        assert_eq!(desk.let_go_at(), at(20));
+    }
+
+    #[tokio::test]
+    async fn at_the_end_of_a_session_too() {
+        let mut desk = Desk::new();
+        let mut day = desk.day();
+        day.hear(0, said(0, 20, FeedChange::Alive)).await;
+        day.hear(1, said(1, 10, FeedChange::Alive)).await;
+        day.end(|wanted| wanted == symbol("005930")).await;
+        drop(day);
+        assert_eq!(desk.let_go_at(), at(20));
+    }
+}

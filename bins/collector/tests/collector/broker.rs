@@ -2,7 +2,9 @@
 
 use std::{process::Command, sync::Arc};
 
-use chrono::Utc;
+use chrono::{NaiveDate, Utc};
+use obs_ingest_rest::trading_day_before;
+use obs_model::Calendar;
 use obs_sim::{SimSettings, Simulator};
 use serde_json::Value;
 
@@ -47,6 +49,21 @@ async fn check_finds_everything_in_order() {
     let subjects: Vec<&str> = findings.iter().map(|finding| finding["subject"].as_str().unwrap()).collect();
     assert_eq!(subjects, ["settings", "disk", "database", "calendar", "credentials", "websocket", "clock"]);
     assert!(findings.iter().all(|finding| finding["state"] == "ok"), "{findings:#?}");
+}
+
+#[test]
+fn check_of_a_simulation_goes_by_its_clock_and_leaves_no_universe_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    // The last session's day, from ten minutes before it.
+    let output = collector(dir.path(), &sqlite(dir.path())).args(["--sim-day", "1", "check", "--json"]).output().unwrap();
+    assert_success(&output);
+    let findings: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let told =
+        |subject: &str| findings.iter().find(|finding| finding["subject"] == subject).unwrap()["detail"].as_str().unwrap();
+    let day: NaiveDate = told("calendar").split_whitespace().find_map(|word| word.parse().ok()).unwrap();
+    let before = trading_day_before(&Calendar::krx(), day).unwrap();
+    assert_eq!(told("universe"), format!("41 symbols by the closes of {before}"));
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

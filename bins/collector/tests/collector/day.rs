@@ -1,26 +1,27 @@
 //! A whole trading day of the simulated exchange in compressed time, with a dozen faults: whatever it sent is archived or lies
 //! in a gap, no gap lies where data was whole, and every ten-minute bar is the market's own.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    path::Path,
-    time::Duration,
-};
+mod bars;
+mod ticks;
+
+use std::{collections::BTreeSet, path::Path, time::Duration};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use collector::{Broker, Collector, Names, Setup};
 use obs_aggregate::GuardSettings;
 use obs_archive::{Reader, WriterSettings, segments};
-use obs_ingest_rest::{LoadSettings, Schedule, Settings as PollSettings, UniverseSource, Window};
+use obs_ingest_rest::{LoadSettings, Settings as PollSettings, UniverseSource};
 use obs_ingest_ws::{Settings as FeedSettings, SlotSettings, TriggerSettings};
 use obs_kis::{Clock, Credentials, Endpoints, Environment, KisSettings, Market};
-use obs_model::{Calendar, Gap, GapReason, GapScope, HealedBar, SlotDecision, SlotEntry, SwingBar, Symbol};
+use obs_model::{Calendar, Gap, GapScope, HealedBar, SlotDecision, SlotEntry, SwingBar, Symbol};
 use obs_schema::{Decoded, Decoder, Record, TickRecord};
 use obs_sim::{Fault, Scheduled, SimSettings, Simulator, market::Listing};
 use obs_store::Table;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{open, sqlite};
+use bars::{every_healed_minute_is_the_markets, every_window_is_the_markets_bar_or_in_a_gap};
+use ticks::{every_delivery_is_archived_or_in_a_gap, no_gap_lies_where_data_was_whole};
 
 /// A day passes in four and a half minutes.
 const SPEED: u32 = 90;
@@ -92,15 +93,6 @@ fn archive(dir: &Path) -> Archive {
         }
     }
     found
-}
-
-/// A trade as both sides know it: symbol, time, won, shares, shares of the day.
-type Trade = (Symbol, DateTime<Utc>, i64, i64, i64);
-
-fn trade_of(record: &TickRecord) -> Trade {
-    let tick = &record.tick;
-    let won = tick.last_price.unwrap().whole_won().unwrap();
-    (tick.symbol, tick.event_time, won, tick.volume.unwrap().shares(), record.cumulative_volume.unwrap().shares())
 }
 
 /// Part of a trading day, played and over.
@@ -239,143 +231,6 @@ async fn everything_is_stored(played: &Played, problems: &mut Vec<String>) {
             problems.push(format!("{} has {rows} rows of {lines} lines", table.name()));
         }
     }
-}
-
-fn every_delivery_is_archived_or_in_a_gap(
-    Played { simulator, found, until, .. }: &Played,
-    skew: TimeDelta,
-    problems: &mut Vec<String>,
-) {
-    let mut archived: HashMap<Trade, u32> = HashMap::new();
-    for record in &found.ticks {
-        *archived.entry(trade_of(record)).or_default() += 1;
-    }
-    let twice = archived.iter().filter(|(_, times)| **times > 1);
-    problems.extend(twice.map(|trade| format!("archived more than once: {trade:?}")));
-
-    let sent: HashSet<Trade> = simulator
-        .ledger()
-        .snapshot()
-        .iter()
-        .map(|sent| (sent.symbol, sent.event_time, sent.price, sent.volume, sent.cumulative_volume))
-        .collect();
-    let invented = archived.keys().filter(|trade| !sent.contains(trade));
-    problems.extend(invented.map(|trade| format!("archived and never sent: {trade:?}")));
-    let covers = |gap: &Gap, (symbol, when, ..): &Trade| {
-        gap.scope == GapScope::Scalp
-            && gap.symbols.contains(symbol)
-            && gap.start() - skew - TOLERANCE <= *when
-            && *when <= gap.end_of(*symbol) - skew + TOLERANCE
-    };
-    // What went out when nobody listened any more is the next run's to explain.
-    let listened = |trade: &&Trade| trade.1 < *until - TimeDelta::minutes(1);
-    let lost = sent
-        .iter()
-        .filter(listened)
-        .filter(|trade| !archived.contains_key(trade) && !found.gaps.iter().any(|gap| covers(gap, trade)));
-    problems.extend(lost.map(|trade| format!("sent, and neither archived nor in a gap: {trade:?}")));
-}
-
-fn no_gap_lies_where_data_was_whole(Played { found, planned, .. }: &Played, problems: &mut Vec<String>) {
-    let mut ticks: BTreeMap<Symbol, Vec<DateTime<Utc>>> = BTreeMap::new();
-    for record in &found.ticks {
-        ticks.entry(record.tick.symbol).or_default().push(record.tick.event_time);
-    }
-    // A slow server's acknowledgement comes late, and behind it what was traded meanwhile.
-    let late = |at: DateTime<Utc>| {
-        let mut slow = planned.iter().filter(|fault| matches!(fault.fault, Fault::Slow { .. } | Fault::StopReading));
-        let is_slow = slow.any(|fault| fault.at <= at && at <= fault.at + fault.lasting + TimeDelta::minutes(1));
-        if is_slow { TimeDelta::minutes(1) } else { TimeDelta::zero() }
-    };
-    for gap in found.gaps.iter().filter(|gap| gap.scope == GapScope::Scalp) {
-        for symbol in &gap.symbols {
-            let (start, end) = (gap.start() + TOLERANCE, gap.end_of(*symbol) - TOLERANCE - late(gap.end_of(*symbol)));
-            let inside = ticks.get(symbol).into_iter().flatten().filter(|when| start < **when && **when < end);
-            problems
-                .extend(inside.map(|when| format!("{symbol} traded at {when} in its gap {start} to {end}, {}", gap.reason)));
-        }
-        // Giving up takes the liveness window, and coming back a pause of up to a minute and a quarter.
-        let has_cause = planned.iter().any(|fault| {
-            let over = fault.at + TimeDelta::from_std(fault.lasting).unwrap() + TimeDelta::minutes(4);
-            gap.start() <= over && fault.at - TimeDelta::minutes(1) <= gap.end()
-        });
-        if !has_cause && gap.reason != GapReason::SlotEvicted {
-            problems.push(format!("a gap without a cause: {} to {}, {}", gap.start(), gap.end(), gap.reason));
-        }
-    }
-}
-
-fn every_window_is_the_markets_bar_or_in_a_gap(played: &Played, count: usize, problems: &mut Vec<String>) {
-    let Played { simulator, symbols, found, .. } = played;
-    let could_not_be_asked = |window: &Window| {
-        played.planned.iter().filter(|fault| fault.fault == Fault::NetworkGone).any(|fault| {
-            fault.at < window.complete_at() + TimeDelta::minutes(10) && window.complete_at() < fault.at + fault.lasting
-        })
-    };
-    let bars: BTreeMap<(Symbol, DateTime<Utc>), &SwingBar> =
-        found.bars.iter().map(|bar| ((bar.symbol, bar.bar_time), bar)).collect();
-    let mut windows = Schedule::new(Calendar::krx()).of_day(date());
-    windows.truncate(count);
-    if bars.len() != found.bars.len() || windows.len() != count {
-        problems.push(format!("{} bars in {} lines, {} windows", bars.len(), found.bars.len(), windows.len()));
-    }
-    for (symbol, window) in symbols.iter().flat_map(|symbol| windows.iter().map(move |window| (symbol, window))) {
-        let candles = simulator.candles(*symbol, date());
-        let in_gap = found.gaps.iter().any(|gap| {
-            gap.scope == GapScope::Swing
-                && gap.symbols.contains(symbol)
-                && gap.start() <= window.start
-                && window.end <= gap.end()
-        });
-        match (bars.get(&(*symbol, window.start)), in_gap) {
-            (Some(bar), false) if told(bar) == expected(&candles, window) => {}
-            (Some(bar), false) => problems.push(format!("{bar:?} is not {:?}", expected(&candles, window))),
-            // A window is asked for in the ten minutes after its end.
-            (None, true) if could_not_be_asked(window) || *symbol == symbols[DELISTED] => {}
-            (None, true) => problems.push(format!("{symbol} {window:?} is a gap for no reason")),
-            (Some(_), true) => problems.push(format!("{symbol} {window:?} has a bar and a gap")),
-            (None, false) => problems.push(format!("{symbol} {window:?} has neither a bar nor a gap")),
-        }
-    }
-}
-
-/// The minutes that a gap touched are asked for afterwards, and told as they were.
-fn every_healed_minute_is_the_markets(Played { simulator, found, .. }: &Played, problems: &mut Vec<String>) {
-    for bar in &found.healed {
-        let candles = simulator.candles(bar.symbol, date());
-        let candle = candles.iter().find(|candle| candle.minute == bar.bar_time);
-        let won = |price: obs_model::Price| price.whole_won().unwrap();
-        let prices = [bar.ohlc.open(), bar.ohlc.high(), bar.ohlc.low(), bar.ohlc.close()].map(won);
-        if candle.is_none_or(|c| (prices, bar.volume.shares()) != ([c.open, c.high, c.low, c.close], c.volume)) {
-            problems.push(format!("{bar:?} is not {candle:?}"));
-        }
-    }
-    let drop = at("09:21:00");
-    if !found.healed.iter().any(|bar| bar.bar_time == drop) {
-        problems.push("no minute of the first drop was healed".to_owned());
-    }
-}
-
-/// Open, high, low, close, and shares. Nothing but shares where nothing was traded.
-type Told = (Option<[i64; 4]>, i64);
-
-fn told(bar: &SwingBar) -> Told {
-    let won = |price: Option<obs_model::Price>| price.map(|price| price.whole_won().unwrap());
-    let prices = [won(bar.open), won(bar.high), won(bar.low), won(bar.close)];
-    let prices = prices.iter().all(Option::is_some).then(|| prices.map(Option::unwrap));
-    (prices, bar.volume.unwrap().shares())
-}
-
-fn expected(candles: &[obs_sim::market::Candle], window: &Window) -> Told {
-    let of_window: Vec<_> =
-        candles.iter().filter(|candle| window.start <= candle.minute && candle.minute <= window.last_minute()).collect();
-    let volume = of_window.iter().map(|candle| candle.volume).sum();
-    let prices = of_window.first().zip(of_window.last()).map(|(first, last)| {
-        let high = of_window.iter().map(|candle| candle.high).max().unwrap();
-        let low = of_window.iter().map(|candle| candle.low).min().unwrap();
-        [first.open, high, low, last.close]
-    });
-    (prices, volume)
 }
 
 fn slots_were_contested(found: &Archive, problems: &mut Vec<String>) {
