@@ -129,7 +129,7 @@ impl Archive {
         self.files.iter().flat_map(|file| file.days.keys().copied()).collect()
     }
 
-    /// Before this, the store says all that it will ever say; at rest that is for ever.
+    /// Before this, the store has all trades and attestations that will ever come; at rest, before whatever instant.
     pub(crate) fn settled(&self) -> DateTime<Utc> {
         self.live.iter().map(|live| live.settled).min().unwrap_or(DateTime::<Utc>::MAX_UTC)
     }
@@ -227,6 +227,11 @@ impl File {
             // What was inserted or removed moved the rest; all of it may have been loaded.
             Some(_) => u64::MAX,
         }
+    }
+
+    /// How long it has become since; as long as it was if nobody can tell.
+    pub(crate) fn length_now(&self) -> u64 {
+        fs::metadata(&self.path).map_or(self.length, |file| file.len())
     }
 
     fn count(&mut self, decoded: &Decoded) {

@@ -15,7 +15,7 @@ pub(crate) fn check(archive: &Archive, positions: &[Position]) -> Section {
     section.count("files", archive.files.len() as u64);
     section.count("copies of files", archive.copies);
     for Live { dir, settled, .. } in &archive.live {
-        let what = format!("a recorder is writing it; rows from {} on are not compared yet", korean(*settled));
+        let what = format!("a recorder is writing it; trades from {} on are not compared yet", korean(*settled));
         section.find(Code::FileGrowing, dir.display().to_string(), what);
     }
     for file in &archive.files {

@@ -43,7 +43,7 @@ pub(crate) fn compare(archive: &Archive, lines: Vec<&Sourced<Gap>>, mut rows: Ve
 }
 
 /// A gap with its symbols as tables hold them: in order, each once.
-fn as_stored(gap: &Gap) -> Gap {
+pub(crate) fn as_stored(gap: &Gap) -> Gap {
     let mut stored = gap.clone();
     stored.symbols.sort_unstable();
     stored.symbols.dedup();

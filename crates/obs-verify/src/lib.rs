@@ -14,6 +14,7 @@ mod files;
 mod gaps;
 mod healed;
 mod html;
+mod incoming;
 mod live;
 mod progress;
 mod queries;

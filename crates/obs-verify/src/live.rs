@@ -14,7 +14,7 @@ use crate::archive::File;
 /// What a recorder wrote so long ago, by its own clock, is in the store unless loading has stopped.
 const ON_ITS_WAY: TimeDelta = TimeDelta::seconds(10);
 
-/// What is loaded now may change rows of this time: connections say within two minutes that they were alive, and trades come late.
+/// Trades and attestations that are loaded now may be of this time: connections say within two minutes that they were alive.
 const UNSETTLED: TimeDelta = TimeDelta::minutes(3);
 
 /// A folder that a recorder is writing.
@@ -23,7 +23,7 @@ pub(crate) struct Live {
     pub(crate) dir: PathBuf,
     /// When its newest line was recorded.
     newest: DateTime<Utc>,
-    /// Before this, the store changes no more.
+    /// Before this, no trade comes and nothing is attested any more.
     pub(crate) settled: DateTime<Utc>,
 }
 
@@ -49,9 +49,14 @@ impl Live {
         Ok(found)
     }
 
+    /// Whether a file lies in the folder.
+    pub(crate) fn holds(&self, path: &Path) -> bool {
+        path.starts_with(&self.dir)
+    }
+
     /// Whether what waits in a file was written just now, and whoever loads it has had no time yet.
     pub(crate) fn brings(&self, file: &File) -> bool {
         let is_new = |since: DateTime<Utc>| self.newest - since <= ON_ITS_WAY;
-        file.path.starts_with(&self.dir) && file.waiting_since.is_some_and(is_new)
+        self.holds(&file.path) && file.waiting_since.is_some_and(is_new)
     }
 }

@@ -18,10 +18,11 @@ const SHORTEST: TimeDelta = TimeDelta::milliseconds(500);
 /// Events of several connections come a little out of order; more than this, and the clock was set back.
 const DISORDER: TimeDelta = TimeDelta::seconds(1);
 
-/// Works out the identity for every symbol and session on a wanted day.
+/// Works out the identity for every symbol and session on a wanted day. A hole that ends behind `settled` is not told: its gap may
+/// be written any moment.
 pub(crate) fn account(
     (events, attested): (&[FeedEvent], &Attested),
-    gaps: &[Gap],
+    (gaps, settled): (&[Gap], DateTime<Utc>),
     calendar: &Calendar,
     is_wanted: impl Fn(NaiveDate, Symbol) -> bool,
     section: &mut Section,
@@ -46,7 +47,7 @@ pub(crate) fn account(
             let twice = union([intersection(&seen, &missing), intersection(&wanted, &overlaps)].concat());
             let twice = long(difference(&twice, &shown_twice));
             let place = |(from, until): &Stretch| format!("{symbol} {} to {}", korean(*from), korean(*until));
-            for stretch in &unexplained {
+            for stretch in unexplained.iter().filter(|(_, until)| *until < settled) {
                 section.find(Code::TimeUnexplained, place(stretch), "subscribed, and neither observed nor in a gap");
             }
             for stretch in &twice {

@@ -28,7 +28,7 @@ pub(crate) fn account(
     // What each loss tells of that no hole has taken yet.
     let mut untaken: Vec<(i64, &Sourced<VolumeBreak>)> =
         losses.iter().map(|loss| (loss.what.shares.shares(), *loss)).collect();
-    for hole in recorded.take_breaks(archive.settled()) {
+    for hole in recorded.take_breaks(DateTime::<Utc>::MAX_UTC) {
         let is_told = |(shares, loss): &(i64, &Sourced<VolumeBreak>)| {
             let loss = &loss.what;
             let touches = loss.after <= hole.before && hole.after <= loss.before;
@@ -38,6 +38,10 @@ pub(crate) fn account(
         let exact = untaken.iter().position(|loss| is_told(loss) && loss.0 == hole.shares);
         if let Some(nth) = exact.or_else(|| untaken.iter().position(is_told)) {
             untaken[nth].0 -= hole.shares;
+            continue;
+        }
+        if hole.received.1 >= archive.settled() {
+            // It may be filled or told any moment.
             continue;
         }
         let place = format!("{} {} to {}", hole.symbol, korean(hole.after), korean(hole.before));

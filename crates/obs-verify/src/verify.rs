@@ -10,7 +10,7 @@ use tokio::task;
 
 use crate::{
     Account, Code, Progress, Report, Request, Seconds, Section, Shares, Subject, TimelineGap, archive::Archive, files,
-    sanity::Sanity,
+    incoming::Incoming, sanity::Sanity,
 };
 
 mod days;
@@ -100,6 +100,13 @@ impl Verification {
             timeline: Vec::new(),
             days: None,
         }
+    }
+
+    /// What rows may be ahead of the lines that were read. To be asked for behind the rows.
+    async fn incoming(&self) -> Result<Incoming, VerifyError> {
+        let (archive, decoder) = (Arc::clone(&self.archive), self.request.decoder.clone());
+        let reading = task::spawn_blocking(move || Incoming::read(&archive, &decoder));
+        Ok(reading.await.map_err(|_| VerifyError::Stopped)??)
     }
 
     async fn rejects(&mut self) -> Result<(), VerifyError> {

@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::NaiveDate;
 use obs_aggregate::Attested;
-use obs_model::{Symbol, trading_day};
+use obs_model::{SwingBar, Symbol, trading_day};
 use obs_store::Table;
 use tokio::task;
 
@@ -20,9 +20,6 @@ use crate::{
 
 /// The tables that are compared day by day.
 const COMPARED: [Table; 3] = [Table::ScalpTicks, Table::ScalpBars, Table::SwingBars];
-
-/// A ten-minute bar is recorded within the window behind its own.
-const SWING_DELAY: TimeDelta = TimeDelta::minutes(20);
 
 impl Verification {
     /// Goes through the trading days on which the archive has anything.
@@ -102,9 +99,12 @@ impl Verification {
         if let Some(bars) = bars {
             bars.end(&archive, &mut self.bars);
         }
-        let range = until(range, archive.settled() - SWING_DELAY);
-        lines.swing_bars.retain(|line| line.what.bar_time < range.until);
-        let swing_bars = readable(self.store.swing_bars(range, symbol).await, &mut self.swing)?.unwrap_or_default();
+        let mut swing_bars =
+            readable(self.store.swing_bars(range_of(day), symbol).await, &mut self.swing)?.unwrap_or_default();
+        let incoming = self.incoming().await?;
+        let is_settled = |bar: &SwingBar| !incoming.swing_bars.contains(&(bar.symbol, bar.bar_time));
+        swing_bars.retain(is_settled);
+        lines.swing_bars.retain(|line| is_settled(&line.what));
         let compared = [ticks_compared, bars_compared, swing_bars.len() as u64];
         self.sanity.swing_bars(&swing_bars);
         swing::compare(&archive, lines.swing_bars, swing_bars, &mut self.swing);

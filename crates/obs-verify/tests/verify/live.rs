@@ -5,7 +5,7 @@ use obs_verify::Code;
 
 use crate::{
     Outcome, assert_codes,
-    market::{EVENTS, SCALP},
+    market::{EVENTS, SCALP, SWING},
     on_both, only,
 };
 
@@ -36,6 +36,29 @@ async fn what_was_written_a_moment_ago_is_on_its_way() -> Outcome {
         drop(writer);
         let report = loaded.verify().await?;
         assert_codes(&report, &[Code::FileBehind, Code::TickDoubled, Code::BarChanged]);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ten_minute_bar_of_long_ago_may_come_now() -> Outcome {
+    on_both(async |loaded| {
+        let _writer = ArchiveWriter::open(loaded.dir.path(), WriterSettings::default())?;
+        // A window that was caught up with a moment ago.
+        let late = |line: &str| line.replace("09:00:00.000000", "08:50:00.000000");
+        loaded.edit(SWING, |lines| lines.push(late(&lines[0])));
+        let columns = "open, high, low, close, volume, bid_price, ask_price, session_id, schema_version, mitigation_level, quality_flag";
+        loaded
+            .sql(&format!(
+                "INSERT INTO swing_bars_10m (symbol, bar_time, {columns}) SELECT symbol, '2026-01-21T23:50:00.000000Z', {columns} \
+                 FROM swing_bars_10m WHERE symbol = '005930'"
+            ))
+            .await?;
+        assert_codes(&loaded.verify().await?, &[]);
+        // A row that no line tells of is damage also then.
+        loaded.sql("UPDATE swing_bars_10m SET volume = 1 WHERE symbol = '000660'").await?;
+        assert_codes(&loaded.verify().await?, &[Code::SwingChanged]);
         Ok(())
     })
     .await

@@ -16,6 +16,7 @@ use crate::Outcome;
 
 /// The files that the recorder makes of it.
 pub(crate) const SCALP: &str = "scalp/20260122_09.jsonl";
+pub(crate) const SWING: &str = "swing/20260122.jsonl";
 pub(crate) const EVENTS: &str = "events/20260122.jsonl";
 
 /// How many shares the lost record has.
