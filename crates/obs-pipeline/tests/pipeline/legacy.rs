@@ -2,12 +2,9 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use chrono::TimeDelta;
-use obs_aggregate::silences;
-use obs_archive::Reader;
-use obs_model::{Calendar, GapReason, QualityFlag};
+use obs_model::{GapReason, QualityFlag};
 use obs_pipeline::archive_files;
-use obs_schema::{Decoded, Decoder, NonData, Record, RejectReason};
+use obs_schema::{NonData, RejectReason};
 use obs_store::{Table, TimeRange};
 
 use crate::{Outcome, at, contents, ever, load_all, on_both, summary_of, symbol, write};
@@ -200,25 +197,6 @@ async fn loading_again_and_from_a_copy_or_after_a_move_changes_nothing() -> Outc
         Ok(())
     })
     .await
-}
-
-/// Track A of the Python system slept for ten minutes between two rounds, and called eleven a gap.
-#[test]
-fn the_real_day_has_the_hole_of_its_description_and_no_other() -> Outcome {
-    let Some(data) = std::env::var_os("OBS_LEGACY_DATA").filter(|folder| !folder.is_empty()) else {
-        println!("OBS_LEGACY_DATA is not set: the Python system's real day was not looked at");
-        return Ok(());
-    };
-    let (mut reader, mut decoder) = (Reader::open(Path::new(&data).join("swing/20260123.jsonl"))?, Decoder::default());
-    let mut received = Vec::new();
-    while let Some(line) = reader.line()? {
-        if let Decoded::Record(Record::Swing(swing)) = decoder.decode(line.bytes) {
-            received.push(swing.received_at);
-        }
-    }
-    let holes = silences(received, TimeDelta::seconds(660), &Calendar::krx());
-    assert_eq!(holes.iter().map(|(from, until)| (*until - *from).num_seconds()).collect::<Vec<_>>(), [1_486]);
-    Ok(())
 }
 
 #[tokio::test]
