@@ -1,10 +1,11 @@
--- Coverage and one-minute bars, worked out by the database itself, and the indexes that questions about ticks need.
+-- Coverage and one-minute bars, worked out by the database itself, and the indexes that questions need: docs/QUERIES.md.
 --
 -- The definitions are those of the crate obs-aggregate, and a test holds both to each other. A minute has 120 slots of half a
 -- second. A slot is observed when a tick lies in it, or when a feed was attested alive throughout it. Where no attestation
 -- touches a minute, as in the Python system's archives, coverage is that system's formula: ticks / 120, at most 1.
 
 CREATE INDEX IF NOT EXISTS idx_scalp_ticks_symbol_time ON scalp_ticks (symbol, event_time);
+CREATE INDEX IF NOT EXISTS idx_scalp_1m_bars_coverage ON scalp_1m_bars (bar_time, symbol, coverage_ratio);
 CREATE INDEX IF NOT EXISTS idx_feed_sessions_symbol ON feed_sessions (symbol, attested_until);
 
 -- Coverage of a minute from the number of its ticks, a bit for each slot in which there is one, and the attested time.
@@ -93,7 +94,7 @@ COMMENT ON FUNCTION observer_aggregate_1m IS
     'One-minute bars of the minutes that start in [since, until), aggregated from stored ticks; nothing is written';
 
 INSERT INTO migration_log (migration_name, status, details)
-SELECT '006_create_coverage_functions', 'success', 'coverage, aggregation of ticks, indexes of ticks by symbol and time'
+SELECT '006_create_coverage_functions', 'success', 'coverage, aggregation of ticks, indexes that questions need'
 WHERE NOT EXISTS (
     SELECT FROM migration_log WHERE migration_name = '006_create_coverage_functions' AND status = 'success'
 );

@@ -5,10 +5,9 @@ use std::{fmt::Display, str::FromStr};
 use chrono::{DateTime, Utc};
 use obs_model::{Price, Quantity};
 pub(crate) use obs_store::adapter::{BadCell, bad, checked, read_all, signed};
-use rust_decimal::Decimal;
 use sqlx::{Decode, Postgres, Row, Type, error::UnexpectedNullError, postgres::PgRow};
 
-use crate::wire::Instant;
+use crate::wire::{Instant, TenThousandths};
 
 /// A cell as the driver reads it.
 pub(crate) fn cell<'r, T>(row: &'r PgRow, column: &'static str) -> Result<T, BadCell>
@@ -40,15 +39,15 @@ pub(crate) fn instant(row: &PgRow, column: &'static str) -> Result<DateTime<Utc>
 
 /// A price, where NULL and 0 say that there is none: the Python system wrote 0.
 pub(crate) fn price_or_none(row: &PgRow, column: &'static str) -> Result<Option<Price>, BadCell> {
-    match cell::<Option<Decimal>>(row, column)? {
-        Some(won) if !won.is_zero() => checked(column, Price::try_from(won)).map(Some),
-        _ => Ok(None),
+    match cell::<Option<TenThousandths>>(row, column)? {
+        None | Some(TenThousandths(0)) => Ok(None),
+        Some(TenThousandths(raw)) => checked(column, Price::from_ten_thousandths(raw)).map(Some),
     }
 }
 
 /// A price that must be there.
 pub(crate) fn price(row: &PgRow, column: &'static str) -> Result<Price, BadCell> {
-    checked(column, Price::try_from(cell::<Decimal>(row, column)?))
+    checked(column, Price::from_ten_thousandths(cell::<TenThousandths>(row, column)?.0))
 }
 
 /// A count of shares, if there is one.

@@ -1,13 +1,14 @@
 //! Reading ticks. They are written in `copy`.
 
 use chrono::{DateTime, Utc};
+use futures_util::TryStreamExt;
 use obs_model::{Symbol, Tick};
-use obs_store::TimeRange;
+use obs_store::{TimeRange, adapter::read_one};
 use sqlx::{PgPool, Postgres, QueryBuilder, postgres::PgRow};
 
 use crate::{
     error::Failure,
-    row::{BadCell, cell, instant, level, parsed, price_or_none, quantity_or_none, read_all},
+    row::{BadCell, cell, instant, level, parsed, price_or_none, quantity_or_none},
     wire::Instant,
 };
 
@@ -18,8 +19,13 @@ pub(crate) async fn ticks(pool: &PgPool, range: TimeRange, symbol: Option<Symbol
     );
     restrict(&mut query, "event_time", range, symbol);
     query.push(" ORDER BY event_time, id");
-    let rows = query.build().fetch_all(pool).await?;
-    Ok(read_all("scalp_ticks", &rows, key, read)?)
+    // While the server is still sending: an hour of a symbol has thousands of rows.
+    let mut rows = query.build().fetch(pool);
+    let mut ticks = Vec::new();
+    while let Some(row) = rows.try_next().await? {
+        ticks.push(read_one("scalp_ticks", &row, key, read)?);
+    }
+    Ok(ticks)
 }
 
 pub(crate) async fn newest(pool: &PgPool) -> Result<Option<DateTime<Utc>>, Failure> {

@@ -39,8 +39,20 @@ pub fn read_all<R, T>(
     key: impl Fn(&R) -> String,
     read: impl Fn(&R) -> Result<T, BadCell>,
 ) -> Result<Vec<T>, StoreError> {
-    let corrupt = |row, BadCell { column, reason }| StoreError::CorruptRow { table, column, row: key(row), reason };
-    rows.iter().map(|row| read(row).map_err(|bad| corrupt(row, bad))).collect()
+    rows.iter().map(|row| read_one(table, row, &key, &read)).collect()
+}
+
+/// Reads a row of a table; `key` names it in an error.
+///
+/// # Errors
+/// [`StoreError::CorruptRow`] if it cannot be read.
+pub fn read_one<R, T>(
+    table: &'static str,
+    row: &R,
+    key: impl Fn(&R) -> String,
+    read: impl Fn(&R) -> Result<T, BadCell>,
+) -> Result<T, StoreError> {
+    read(row).map_err(|BadCell { column, reason }| StoreError::CorruptRow { table, column, row: key(row), reason })
 }
 
 /// A count as a column holds it. No file and no line count comes near the limit.

@@ -31,7 +31,8 @@ pub struct QueryTime {
 #[derive(Clone, Copy)]
 enum Question {
     LastBars,
-    Ticks,
+    MinuteOfTicks,
+    HourOfTicks,
     Gaps,
     LatestQuotes,
     Coverage,
@@ -39,13 +40,21 @@ enum Question {
 }
 
 impl Question {
-    const ALL: [Self; 6] =
-        [Self::LastBars, Self::Ticks, Self::Gaps, Self::LatestQuotes, Self::Coverage, Self::LatestSnapshot];
+    const ALL: [Self; 7] = [
+        Self::LastBars,
+        Self::MinuteOfTicks,
+        Self::HourOfTicks,
+        Self::Gaps,
+        Self::LatestQuotes,
+        Self::Coverage,
+        Self::LatestSnapshot,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
             Self::LastBars => "last 100 bars of a symbol",
-            Self::Ticks => "a minute's ticks of a symbol",
+            Self::MinuteOfTicks => "a minute's ticks of a symbol",
+            Self::HourOfTicks => "an hour's ticks of a symbol",
             Self::Gaps => "gaps of a day",
             Self::LatestQuotes => "latest quote of all symbols",
             Self::Coverage => "a day's coverage of all symbols",
@@ -57,12 +66,12 @@ impl Question {
     async fn ask(self, store: &dyn Store, round: u32, about: &About) -> Result<usize, StoreError> {
         let symbol = about.symbols[round as usize % about.symbols.len()];
         let day = range_of(trading_day(about.newest));
+        let until = about.newest - TimeDelta::minutes(i64::from(round % 60));
+        let before = |length| TimeRange { from: until - length, until };
         Ok(match self {
             Self::LastBars => store.last_bars(symbol, BARS).await?.len(),
-            Self::Ticks => {
-                let until = about.newest - TimeDelta::minutes(i64::from(round % 60));
-                store.ticks(TimeRange { from: until - TimeDelta::minutes(1), until }, Some(symbol)).await?.len()
-            }
+            Self::MinuteOfTicks => store.ticks(before(TimeDelta::minutes(1)), Some(symbol)).await?.len(),
+            Self::HourOfTicks => store.ticks(before(TimeDelta::hours(1)), Some(symbol)).await?.len(),
             Self::Gaps => store.gaps(day).await?.len(),
             Self::LatestQuotes => store.latest_quotes().await?.len(),
             Self::Coverage => store.coverage_by_symbol(day).await?.len(),

@@ -3,6 +3,7 @@
 mod aggregate;
 mod live;
 mod load;
+mod queries;
 
 use clap::Subcommand;
 
@@ -17,6 +18,8 @@ pub(crate) enum Bench {
     Aggregate(aggregate::Options),
     /// The collector under a steady stream of trades, from socket to committed row, and its memory
     Live(live::Options),
+    /// The questions that people ask most, of a week of ten million ticks in PostgreSQL
+    Queries(queries::Options),
 }
 
 pub(crate) async fn run(bench: &Bench) -> anyhow::Result<()> {
@@ -24,5 +27,6 @@ pub(crate) async fn run(bench: &Bench) -> anyhow::Result<()> {
         Bench::Load(options) => load::run(options).await,
         Bench::Aggregate(options) => aggregate::run(options),
         Bench::Live(options) => live::run(options).await,
+        Bench::Queries(options) => queries::run(options).await,
     }
 }

@@ -53,6 +53,26 @@ async fn missing_prices_are_zero_where_the_table_admits_no_null() -> anyhow::Res
 }
 
 #[tokio::test]
+async fn prices_are_read_to_the_last_decimal() -> anyhow::Result<()> {
+    // One to four digits of base 10000, with and without zeros at either end.
+    let prices = ["0.0001", "0.5", "1", "1.0001", "9999.9999", "10000", "10000.5", "100000000", "71950.25", "99999999999.9999"];
+    for price in prices {
+        let (database, store) = migrated().await?;
+        execute(
+            &database,
+            &format!(
+                "INSERT INTO scalp_ticks (symbol, event_time, bid_price, ask_price, last_price, session_id)
+                 VALUES ('005930', '2026-01-22 00:00:00+00', {price}, {price}, {price}, 's')"
+            ),
+        )
+        .await?;
+        let tick = &store.ticks(EVER, None).await?[0];
+        assert_eq!([tick.bid_price, tick.ask_price, tick.last_price], [Some(price.parse()?); 3], "{price}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_row_that_is_no_row_of_ours_is_named() -> anyhow::Result<()> {
     let tick = |values: &str| {
         format!(
