@@ -7,7 +7,7 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use obs_archive::{Reader, segments};
-use obs_model::{Gap, GapReason, Symbol, VolumeBreak};
+use obs_model::{FeedChange, FeedEvent, Gap, GapReason, Symbol, VolumeBreak};
 use obs_schema::{Decoded, Decoder, Record, TickRecord};
 use obs_sim::Simulator;
 
@@ -24,6 +24,8 @@ struct Archive {
     ticks: Vec<TickRecord>,
     gaps: Vec<Gap>,
     losses: Vec<VolumeBreak>,
+    /// When each symbol was subscribed for the first time, as far as anybody came to write it down. There its record begins.
+    begins: BTreeMap<Symbol, DateTime<Utc>>,
 }
 
 /// Everything that does not add up.
@@ -50,7 +52,11 @@ pub(super) fn compare(simulator: &Simulator, machine: &Machine) -> anyhow::Resul
         gap.symbols.contains(symbol) && shown.iter().any(is_in)
     };
     let lost = sent.keys().filter(|trade| !archived.contains_key(*trade));
-    let unexplained = lost.filter(|trade| !archive.gaps.iter().any(|gap| lies_in(gap, trade)));
+    let is_before = |(symbol, _, at, ..): &Trade| {
+        let begins = archive.begins.get(symbol).copied().unwrap_or(DateTime::<Utc>::MAX_UTC);
+        machine.shown(*at, TOLERANCE).iter().any(|at| *at <= begins)
+    };
+    let unexplained = lost.filter(|trade| !is_before(trade) && !archive.gaps.iter().any(|gap| lies_in(gap, trade)));
     problems.extend(unexplained.map(|trade| format!("lost, and in no gap: {trade:?}")));
     problems.extend(shares(&archive));
     problems.truncate(20);
@@ -93,6 +99,9 @@ fn read(dir: &Path) -> anyhow::Result<Archive> {
                 Decoded::Record(Record::Tick(tick)) => archive.ticks.push(tick),
                 Decoded::Record(Record::Gap(gap)) => archive.gaps.push(gap),
                 Decoded::Record(Record::Loss(loss)) => archive.losses.push(loss),
+                Decoded::Record(Record::Feed(FeedEvent { at, change: FeedChange::Subscribed { symbol }, .. })) => {
+                    archive.begins.entry(symbol).or_insert(at);
+                }
                 _ => {}
             }
         }
