@@ -33,7 +33,7 @@ enum Command {
     Load(load::Options),
     /// Prove that archive and store agree, and that every second and share is accounted for
     Verify(verify::Options),
-    /// Make the one-minute bars of some days again from the stored ticks and attestations
+    /// Make the bars of some days again from the stored ticks, or bars and gaps from the archive
     Rebuild(rebuild::Options),
     /// What is loaded, how far, and how many rejected lines wait
     Status(status::Options),

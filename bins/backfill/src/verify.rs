@@ -110,7 +110,7 @@ fn calendar(named: &[PathBuf], data_dir: &Path) -> Calendar {
 }
 
 /// The files that were named, or those of the data folder and all that were loaded from elsewhere and are still there.
-async fn files(named: &[PathBuf], data_dir: &Path, store: &dyn Store) -> anyhow::Result<Vec<PathBuf>> {
+pub(crate) async fn files(named: &[PathBuf], data_dir: &Path, store: &dyn Store) -> anyhow::Result<Vec<PathBuf>> {
     if !named.is_empty() {
         return Ok(archive_files(named)?.0);
     }

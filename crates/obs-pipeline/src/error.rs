@@ -31,6 +31,14 @@ pub enum LoadError {
         /// What differs.
         difference: &'static str,
     },
+    /// A file that was loaded is not among those from which rows are to be made again: those of its lines would be removed.
+    #[error("{known}, which is loaded, is not there, nor are {others} others: name the folders where they lie")]
+    Absent {
+        /// Where the file was last seen.
+        known: String,
+        /// How many more there are.
+        others: usize,
+    },
     /// A folder or file that was named does not exist or cannot be listed.
     #[error("cannot list {}: {reason}", .path.display())]
     List {

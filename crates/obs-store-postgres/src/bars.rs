@@ -1,7 +1,7 @@
 //! One-minute and ten-minute bars.
 
 use obs_model::{Bar, Coverage, Ohlc, Price, Quantity, SwingBar, Symbol};
-use obs_store::{Committed, Replaced, Table, TableCount, TimeRange, adapter::last_of_each};
+use obs_store::{Committed, Table, TimeRange, adapter::last_of_each};
 use rust_decimal::Decimal;
 use sqlx::{PgConnection, PgPool, QueryBuilder, postgres::PgRow};
 
@@ -14,9 +14,6 @@ use crate::{
     ticks::restrict,
     wire::Instant,
 };
-
-/// Bars of one statement: some megabytes.
-const PIECE: usize = 20_000;
 
 /// Writes bars that came as records, and remembers that they did.
 pub(crate) async fn record(
@@ -51,52 +48,6 @@ pub(crate) async fn derive(
         return Ok(());
     }
     write(connection, &bars, false, committed).await
-}
-
-/// Replaces aggregated bars of a range, of some symbols or of all.
-pub(crate) async fn replace(
-    pool: &PgPool,
-    range: TimeRange,
-    symbols: Option<Vec<Symbol>>,
-    bars: &[Bar],
-) -> Result<Replaced, Failure> {
-    let mut transaction = pool.begin().await?;
-    match replace_in(&mut transaction, range, symbols, bars).await {
-        Ok(replaced) => {
-            transaction.commit().await?;
-            Ok(replaced)
-        }
-        Err(error) => {
-            // If this fails too the connection is gone, and the server rolls back by itself.
-            transaction.rollback().await.ok();
-            Err(error.into())
-        }
-    }
-}
-
-async fn replace_in(
-    connection: &mut PgConnection,
-    range: TimeRange,
-    symbols: Option<Vec<Symbol>>,
-    bars: &[Bar],
-) -> Result<Replaced, sqlx::Error> {
-    let mut query = QueryBuilder::new(
-        "DELETE FROM scalp_1m_bars AS bar WHERE NOT EXISTS ( \
-             SELECT FROM recorded_bars AS held WHERE held.symbol = bar.symbol AND held.bar_time = bar.bar_time \
-         ) AND ",
-    );
-    restrict(&mut query, "bar_time", range, None);
-    if let Some(symbols) = symbols {
-        let symbols: Vec<String> = symbols.iter().map(Symbol::to_string).collect();
-        query.push(" AND symbol = ANY (").push_bind(symbols).push(")");
-    }
-    let removed = query.build().execute(&mut *connection).await?.rows_affected();
-    let mut committed = Committed::default();
-    for bars in bars.chunks(PIECE) {
-        derive(connection, bars, &mut committed).await?;
-    }
-    let TableCount { inserted, updated } = committed.of(Table::ScalpBars);
-    Ok(Replaced { removed, written: inserted + updated })
 }
 
 async fn write(

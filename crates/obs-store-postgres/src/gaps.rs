@@ -6,7 +6,7 @@ use obs_store::{
     Committed, Table, TimeRange,
     adapter::{GapRow, gaps_of},
 };
-use sqlx::{PgConnection, PgPool, postgres::PgRow};
+use sqlx::{Executor, PgConnection, PgPool, Postgres, postgres::PgRow};
 
 use crate::{
     bars::column,
@@ -72,6 +72,14 @@ async fn write_symbols(connection: &mut PgConnection, gaps: &[&Gap], ids: &[i32]
 }
 
 pub(crate) async fn gaps(pool: &PgPool, range: TimeRange) -> Result<Vec<Gap>, Failure> {
+    Ok(gaps_of(&rows(pool, range).await?))
+}
+
+/// The rows of the gaps that touch a range, each gap's together.
+pub(crate) async fn rows(
+    database: impl Executor<'_, Database = Postgres>,
+    range: TimeRange,
+) -> Result<Vec<GapRow>, Failure> {
     // The last condition finds those without length, which begin and end with the range.
     let rows = sqlx::query(
         "SELECT gap.id, gap.gap_start_ts, gap.gap_end_ts, gap.scope, gap.reason, gap.session_id, \
@@ -82,12 +90,12 @@ pub(crate) async fn gaps(pool: &PgPool, range: TimeRange) -> Result<Vec<Gap>, Fa
     )
     .bind(Instant::bound(range.from))
     .bind(Instant::bound(range.until))
-    .fetch_all(pool)
+    .fetch_all(database)
     .await?;
     let key = |row: &_| cell::<i32>(row, "id").map_or_else(|_| "?".to_owned(), |id| id.to_string());
     let read =
         |row: &PgRow| Ok(GapRow { id: i64::from(cell::<i32>(row, "id")?), gap: read(row)?, symbol: read_symbol(row)? });
-    Ok(gaps_of(&read_all("scalp_gaps", &rows, key, read)?))
+    Ok(read_all("scalp_gaps", &rows, key, read)?)
 }
 
 fn read(row: &PgRow) -> Result<Gap, BadCell> {

@@ -14,6 +14,7 @@ mod gaps;
 mod ledger;
 mod position;
 mod queries;
+mod rebuild;
 mod row;
 mod schema;
 mod store;

@@ -8,9 +8,9 @@ use obs_model::{
     Bar, Coverage, FeedSession, Gap, HealedBar, MigrationEntry, PortfolioSnapshot, SwingBar, Symbol, Tick, VolumeBreak,
 };
 use obs_store::{
-    AccountRepository, BarRepository, Batch, Committed, DayVolume, Digest, GapRepository, LedgerEntry, LoadRepository,
-    Position, QueryRepository, RejectSelection, Replaced, SchemaRepository, SourcedBar, Staged, Store, StoreError,
-    SymbolCoverage, Table, TickRepository, TimeRange,
+    AccountRepository, BarRepository, Batch, Committed, DayVolume, Derived, Digest, GapRepository, LedgerEntry,
+    LoadRepository, Position, QueryRepository, Rebuilt, RejectSelection, SchemaRepository, SourcedBar, Staged, Store,
+    StoreError, SymbolCoverage, Table, TickRepository, TimeRange,
 };
 use sqlx::{
     Connection, Executor, PgConnection, PgPool,
@@ -18,7 +18,9 @@ use sqlx::{
 };
 use tokio::task::JoinHandle;
 
-use crate::{account, aggregate, bars, commit, copy, error::Failure, feeds, gaps, ledger, position, queries, schema, ticks};
+use crate::{
+    account, aggregate, bars, commit, copy, error::Failure, feeds, gaps, ledger, position, queries, rebuild, schema, ticks,
+};
 
 /// How long connecting may take, and how long a call may wait for a connection.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -216,15 +218,10 @@ impl BarRepository for PostgresStore {
         self.explained("working out coverage", aggregate::coverage(&self.pool, range, symbol).await)
     }
 
-    async fn replace_bars(
-        &self,
-        range: TimeRange,
-        symbols: Option<&[Symbol]>,
-        bars: &[Bar],
-    ) -> Result<Replaced, StoreError> {
-        let (pool, symbols, bars) = (self.pool.clone(), symbols.map(<[Symbol]>::to_vec), bars.to_vec());
-        let replace = tokio::spawn(async move { bars::replace(&pool, range, symbols, &bars).await });
-        joined(&self.name, "replacing bars", replace).await
+    async fn rebuild(&self, derived: &Derived, dry_run: bool) -> Result<Rebuilt, StoreError> {
+        let (pool, derived) = (self.pool.clone(), derived.clone());
+        let rebuild = tokio::spawn(async move { rebuild::rebuild(&pool, &derived, dry_run).await });
+        joined(&self.name, "making bars again", rebuild).await
     }
 
     async fn swing_bars(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<SwingBar>, StoreError> {

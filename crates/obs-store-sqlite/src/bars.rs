@@ -1,7 +1,7 @@
 //! One-minute and ten-minute bars.
 
 use obs_model::{Bar, Coverage, Ohlc, Quantity, SwingBar, Symbol};
-use obs_store::{Committed, Replaced, Table, TableCount, TimeRange, adapter::last_of_each};
+use obs_store::{Committed, Table, TimeRange, adapter::last_of_each};
 use sqlx::{QueryBuilder, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
 use crate::{
@@ -72,51 +72,6 @@ pub(crate) async fn write_swing(
         committed.add(Table::SwingBars, inserted, updated);
     }
     Ok(())
-}
-
-/// Replaces aggregated bars of a range, of some symbols or of all.
-pub(crate) async fn replace(
-    writer: &SqlitePool,
-    range: TimeRange,
-    symbols: Option<&[Symbol]>,
-    bars: &[Bar],
-) -> Result<Replaced, Failure> {
-    let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
-    match replace_in(&mut transaction, range, symbols, bars).await {
-        Ok(replaced) => {
-            transaction.commit().await?;
-            Ok(replaced)
-        }
-        Err(error) => {
-            // If this fails too the transaction is over already: SQLite ends it by itself when the disk is full.
-            transaction.rollback().await.ok();
-            Err(error.into())
-        }
-    }
-}
-
-async fn replace_in(
-    connection: &mut SqliteConnection,
-    range: TimeRange,
-    symbols: Option<&[Symbol]>,
-    bars: &[Bar],
-) -> Result<Replaced, sqlx::Error> {
-    let mut query = QueryBuilder::new(
-        "DELETE FROM scalp_1m_bars WHERE NOT EXISTS ( \
-             SELECT 1 FROM recorded_bars AS held \
-             WHERE held.symbol = scalp_1m_bars.symbol AND held.bar_time = scalp_1m_bars.bar_time \
-         ) AND ",
-    );
-    restrict(&mut query, "bar_time", range, None);
-    if let Some(symbols) = symbols {
-        let quoted: Vec<_> = symbols.iter().map(|symbol| format!("\"{symbol}\"")).collect();
-        query.push(" AND symbol IN (SELECT value FROM json_each(").push_bind(format!("[{}]", quoted.join(","))).push("))");
-    }
-    let removed = query.build().execute(&mut *connection).await?.rows_affected();
-    let mut committed = Committed::default();
-    derive(connection, bars, &mut committed).await?;
-    let TableCount { inserted, updated } = committed.of(Table::ScalpBars);
-    Ok(Replaced { removed, written: inserted + updated })
 }
 
 /// Inserts a row, or else updates the one at its key, and returns how many were inserted and updated. SQLite's own upsert does

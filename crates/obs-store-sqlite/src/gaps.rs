@@ -6,7 +6,7 @@ use obs_store::{
     Committed, Table, TimeRange,
     adapter::{GapRow, gaps_of},
 };
-use sqlx::{SqliteConnection, SqlitePool, sqlite::SqliteRow};
+use sqlx::{Executor, Sqlite, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
 use crate::{
     error::Failure,
@@ -56,6 +56,11 @@ async fn write_symbols(connection: &mut SqliteConnection, id: i64, gap: &Gap) ->
 }
 
 pub(crate) async fn gaps(pool: &SqlitePool, range: TimeRange) -> Result<Vec<Gap>, Failure> {
+    Ok(gaps_of(&rows(pool, range).await?))
+}
+
+/// The rows of the gaps that touch a range, each gap's together.
+pub(crate) async fn rows(database: impl Executor<'_, Database = Sqlite>, range: TimeRange) -> Result<Vec<GapRow>, Failure> {
     // The last condition finds those without length, which begin and end with the range.
     let rows = sqlx::query(
         "SELECT gap.id, gap.gap_start_ts, gap.gap_end_ts, gap.scope, gap.reason, gap.session_id, \
@@ -66,11 +71,11 @@ pub(crate) async fn gaps(pool: &SqlitePool, range: TimeRange) -> Result<Vec<Gap>
     )
     .bind(bound_text(range.from))
     .bind(bound_text(range.until))
-    .fetch_all(pool)
+    .fetch_all(database)
     .await?;
     let key = |row: &_| cell::<i64>(row, "id").map_or_else(|_| "?".to_owned(), |id| id.to_string());
     let read = |row: &SqliteRow| Ok(GapRow { id: cell(row, "id")?, gap: read(row)?, symbol: read_symbol(row)? });
-    Ok(gaps_of(&read_all("scalp_gaps", &rows, key, read)?))
+    Ok(read_all("scalp_gaps", &rows, key, read)?)
 }
 
 fn read(row: &SqliteRow) -> Result<Gap, BadCell> {

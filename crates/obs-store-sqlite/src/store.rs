@@ -8,16 +8,18 @@ use obs_model::{
     Bar, Coverage, FeedSession, Gap, HealedBar, MigrationEntry, PortfolioSnapshot, SwingBar, Symbol, Tick, VolumeBreak,
 };
 use obs_store::{
-    AccountRepository, BarRepository, Batch, Committed, DayVolume, Digest, GapRepository, LedgerEntry, LoadRepository,
-    Position, QueryRepository, RejectSelection, Replaced, SchemaRepository, SourcedBar, Staged, Store, StoreError,
-    SymbolCoverage, Table, TickRepository, TimeRange,
+    AccountRepository, BarRepository, Batch, Committed, DayVolume, Derived, Digest, GapRepository, LedgerEntry,
+    LoadRepository, Position, QueryRepository, Rebuilt, RejectSelection, SchemaRepository, SourcedBar, Staged, Store,
+    StoreError, SymbolCoverage, Table, TickRepository, TimeRange,
 };
 use sqlx::{
     SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::{account, aggregate, bars, commit, error::Failure, feeds, gaps, ledger, position, queries, schema, ticks};
+use crate::{
+    account, aggregate, bars, commit, error::Failure, feeds, gaps, ledger, position, queries, rebuild, schema, ticks,
+};
 
 /// How long a call may wait for its turn, and for other processes that use the file.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -189,13 +191,8 @@ impl BarRepository for SqliteStore {
         self.explained("working out coverage", aggregate::coverage(&self.readers, range, symbol).await)
     }
 
-    async fn replace_bars(
-        &self,
-        range: TimeRange,
-        symbols: Option<&[Symbol]>,
-        bars: &[Bar],
-    ) -> Result<Replaced, StoreError> {
-        self.explained("replacing bars", bars::replace(&self.writer, range, symbols, bars).await)
+    async fn rebuild(&self, derived: &Derived, dry_run: bool) -> Result<Rebuilt, StoreError> {
+        self.explained("making bars again", rebuild::rebuild(&self.writer, derived, dry_run).await)
     }
 
     async fn swing_bars(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<SwingBar>, StoreError> {

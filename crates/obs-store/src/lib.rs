@@ -12,6 +12,7 @@ mod batch;
 mod error;
 mod position;
 mod query;
+mod rebuild;
 mod reject;
 mod repository;
 
@@ -23,7 +24,8 @@ pub use batch::{Advance, Batch, Committed, DayVolume, Table, TableCount};
 pub use error::{SchemaProblem, StoreError};
 pub use position::{Digest, InvalidDigest, LineCounts, Position};
 pub use query::{QueryRepository, SymbolCoverage};
+pub use rebuild::{BarChanges, Derived, GapChanges, Rebuilt, Rewritten, StoredBar};
 pub use reject::{LedgerEntry, Reject, RejectSelection};
 pub use repository::{
-    BarRepository, GapRepository, LoadRepository, Replaced, SchemaRepository, Staged, Store, TickRepository, TimeRange,
+    BarRepository, GapRepository, LoadRepository, SchemaRepository, Staged, Store, TickRepository, TimeRange,
 };

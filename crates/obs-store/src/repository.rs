@@ -5,8 +5,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use obs_model::{Bar, Coverage, FeedSession, Gap, MigrationEntry, SwingBar, Symbol, Tick};
 
 use crate::{
-    AccountRepository, Batch, Committed, DayVolume, Digest, LedgerEntry, Position, QueryRepository, Reject, RejectSelection,
-    StoreError, Table,
+    AccountRepository, Batch, Committed, DayVolume, Derived, Digest, LedgerEntry, Position, QueryRepository, Rebuilt,
+    Reject, RejectSelection, StoreError, Table,
 };
 
 /// The instants `[from, until)`.
@@ -167,10 +167,9 @@ pub trait BarRepository: Send + Sync {
     /// [`StoreError`] when the store cannot answer.
     async fn bars(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<Bar>, StoreError>;
 
-    /// The one-minute bars of the minutes that start in a range, of one symbol or of all, by symbol and time: aggregated by the
-    /// database from its ticks and attestations. Nothing is written, and stored bars play no part.
-    ///
-    /// They are those that `obs-aggregate` makes of the same rows.
+    /// The one-minute bars of the minutes that start in a range, of one symbol or of all, by symbol and time: aggregated from
+    /// its ticks and attestations, as `obs-aggregate` defines them. Nothing is written, and stored bars play no part. All bars are
+    /// in memory at once, ticks an hour at a time.
     ///
     /// # Errors
     /// [`StoreError`] when the store cannot answer.
@@ -183,30 +182,21 @@ pub trait BarRepository: Send + Sync {
     /// [`StoreError`] when the store cannot answer. An unknown symbol is not an error.
     async fn coverage(&self, range: TimeRange, symbol: Symbol) -> Result<Vec<(DateTime<Utc>, Coverage)>, StoreError>;
 
-    /// Replaces the aggregated one-minute bars that start in a range, of some symbols or of all, by others of the same range and
-    /// symbols, in one transaction. Bars that came as records stay as they are.
+    /// Makes the stored one-minute bars and gaps of some time those that are given, in one transaction: writes what is missing or
+    /// differs, removes what should not be there, and leaves alone what is right. Bars that came as records stay as they are.
+    /// With `dry_run` it only tells what it would do.
     ///
     /// Who loads the same time meanwhile may write some of them again.
     ///
     /// # Errors
     /// [`StoreError`] when the store cannot; nothing was written then.
-    async fn replace_bars(&self, range: TimeRange, symbols: Option<&[Symbol]>, bars: &[Bar])
-    -> Result<Replaced, StoreError>;
+    async fn rebuild(&self, derived: &Derived, dry_run: bool) -> Result<Rebuilt, StoreError>;
 
     /// The ten-minute bars that start in a range, of one symbol or of all, by symbol and time.
     ///
     /// # Errors
     /// [`StoreError`] when the store cannot answer.
     async fn swing_bars(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<SwingBar>, StoreError>;
-}
-
-/// What replacing rows did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Replaced {
-    /// Rows that were taken away.
-    pub removed: u64,
-    /// Rows that were put in their place.
-    pub written: u64,
 }
 
 /// Gaps, and the attestations that tell silence from loss.

@@ -3,5 +3,6 @@
 
 mod command_line;
 mod killed;
+mod rebuild;
 mod support;
 mod verify;

@@ -63,17 +63,6 @@ fn rejected_lines_are_listed_shown_and_acknowledged() {
     assert_eq!(run(subcommand("verify", &database).arg(dir.path())).status.code(), Some(0));
 }
 
-#[tokio::test]
-async fn a_bar_that_was_spoilt_is_rebuilt() {
-    let dir = tempfile::tempdir().unwrap();
-    let database = loaded(dir.path(), "");
-    execute(&database, "UPDATE scalp_1m_bars SET volume = 11").await.unwrap();
-    assert_eq!(run(subcommand("verify", &database).arg(dir.path())).status.code(), Some(1));
-    let output = run(subcommand("rebuild", &database).args(["--from", "2026-01-28", "--to", "2026-01-28"]));
-    assert!(text(&output.stdout).contains("1 bars were replaced by 1"), "{}{}", text(&output.stdout), text(&output.stderr));
-    assert_eq!(run(subcommand("verify", &database).arg(dir.path())).status.code(), Some(0));
-}
-
 /// A recorder that held a subscription for half an hour and lost the connection in the middle without a word of a gap.
 const FEED: &str = r#"{"v":"2.0","kind":"feed","ts":"2026-01-28T10:00:00.000000+09:00","feed_id":"s-1","session_id":"s","change":"opened"}
 {"v":"2.0","kind":"feed","ts":"2026-01-28T10:00:00.000000+09:00","feed_id":"s-1","session_id":"s","change":"subscribed","symbol":"005930"}

@@ -21,7 +21,7 @@ use crate::{
 
 /// What happens next in a session.
 #[derive(Clone, Debug)]
-enum Step {
+pub(crate) enum Step {
     /// A trade, after so many seconds, of one of two symbols; it comes late by so many seconds, and perhaps twice.
     Trade { after: i64, code: &'static str, late: i64, won: i64, twice: bool },
     /// A sign of life.
@@ -30,7 +30,7 @@ enum Step {
     Lost { away: i64 },
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub(crate) fn step() -> impl Strategy<Value = Step> {
     let code = prop::sample::select(vec!["005930", "0004V0"]);
     let late = prop_oneof![8 => Just(0), 2 => 1..59_i64];
     prop_oneof![
@@ -41,7 +41,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn records(steps: &[Step]) -> Vec<Record> {
+pub(crate) fn records(steps: &[Step]) -> Vec<Record> {
     let (mut records, mut now, mut feed) = (Vec::new(), at("00:00:00"), 1);
     let connect = |records: &mut Vec<Record>, feed, now| {
         let changes = [FeedChange::Opened, subscribed("005930"), subscribed("0004V0"), FeedChange::Alive];

@@ -11,9 +11,9 @@ use obs_model::{
     Bar, Coverage, FeedSession, Gap, HealedBar, MigrationEntry, PortfolioSnapshot, SwingBar, Symbol, Tick, VolumeBreak,
 };
 use obs_store::{
-    AccountRepository, BarRepository, Batch, Committed, DayVolume, Digest, GapRepository, LedgerEntry, LoadRepository,
-    Position, QueryRepository, RejectSelection, Replaced, SchemaRepository, SourcedBar, Staged, Store, StoreError,
-    SymbolCoverage, Table, TickRepository, TimeRange,
+    AccountRepository, BarRepository, Batch, Committed, DayVolume, Derived, Digest, GapRepository, LedgerEntry,
+    LoadRepository, Position, QueryRepository, Rebuilt, RejectSelection, SchemaRepository, SourcedBar, Staged, Store,
+    StoreError, SymbolCoverage, Table, TickRepository, TimeRange,
 };
 
 /// What a call comes to.
@@ -176,13 +176,8 @@ impl BarRepository for Flaky {
         self.call("coverage", self.inner.coverage(range, symbol)).await
     }
 
-    async fn replace_bars(
-        &self,
-        range: TimeRange,
-        symbols: Option<&[Symbol]>,
-        bars: &[Bar],
-    ) -> Result<Replaced, StoreError> {
-        self.call("replace_bars", self.inner.replace_bars(range, symbols, bars)).await
+    async fn rebuild(&self, derived: &Derived, dry_run: bool) -> Result<Rebuilt, StoreError> {
+        self.call("rebuild", self.inner.rebuild(derived, dry_run)).await
     }
 
     async fn swing_bars(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<SwingBar>, StoreError> {

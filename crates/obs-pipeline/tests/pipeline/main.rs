@@ -11,6 +11,7 @@ mod legacy;
 mod live;
 mod losses;
 mod outage;
+mod rebuild;
 mod restart;
 mod steps;
 mod told;

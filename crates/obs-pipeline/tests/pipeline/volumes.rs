@@ -13,7 +13,8 @@ fn line(date: &str, time: &str, volume: &str) -> String {
     ) + "\n"
 }
 
-fn totals(date: &str, totals: &[(&str, i64)]) -> Vec<u8> {
+/// The running totals of a day, by Korean time, as the Python system's lines.
+pub(crate) fn totals(date: &str, totals: &[(&str, i64)]) -> Vec<u8> {
     let line = |(time, total): &(&str, i64)| line(date, time, &format!(r#"{{"accumulated":{total}}}"#));
     totals.iter().map(line).collect::<String>().into_bytes()
 }

@@ -100,8 +100,8 @@ async fn bars_of_equal_keys_the_last_is_kept() -> Outcome {
 }
 
 #[tokio::test]
-async fn bars_of_a_range_are_replaced() -> Outcome {
-    on_fresh_store(bars::of_a_range_are_replaced).await
+async fn bars_of_a_range_are_made_again() -> Outcome {
+    on_fresh_store(bars::of_a_range_are_made_again).await
 }
 
 #[tokio::test]
@@ -127,6 +127,11 @@ async fn gaps_keep_their_symbols() -> Outcome {
 #[tokio::test]
 async fn gaps_are_found_where_they_touch() -> Outcome {
     on_fresh_store(gaps::are_found_where_they_touch).await
+}
+
+#[tokio::test]
+async fn gaps_of_a_range_are_made_again() -> Outcome {
+    on_fresh_store(gaps::of_a_range_are_made_again).await
 }
 
 #[tokio::test]

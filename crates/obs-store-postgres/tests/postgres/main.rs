@@ -1,5 +1,6 @@
 //! The PostgreSQL adapter against a real server.
 
+mod aggregate;
 mod catalogue;
 mod conformance;
 mod failures;

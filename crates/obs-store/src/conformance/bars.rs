@@ -3,7 +3,7 @@
 use obs_model::{Bar, Coverage, Ohlc, Price, QualityFlag, Quantity, SchemaVersion, SwingBar};
 
 use super::{Made, Outcome, sample};
-use crate::{Batch, Committed, Replaced, Store, StoreError, Table, TableCount};
+use crate::{Batch, Committed, Derived, Rebuilt, Rewritten, Store, StoreError, Table, TableCount};
 
 const MINUTE: &str = "2026-01-22T00:01:00Z";
 
@@ -116,31 +116,38 @@ pub async fn of_equal_keys_the_last_is_kept(store: &dyn Store) -> Outcome {
     Ok(())
 }
 
-/// Of a range and of some symbols the aggregated bars are replaced; recorded ones and all others stay.
+/// Of a range and of a symbol the aggregated bars become those that are given; recorded ones and all others stay. What is right
+/// is not touched, and a dry run touches nothing.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn of_a_range_are_replaced(store: &dyn Store) -> Outcome {
+pub async fn of_a_range_are_made_again(store: &dyn Store) -> Outcome {
     let [before, later, after] = ["00:00", "00:02", "00:03"].map(|time| format!("2026-01-22T{time}:00Z"));
-    let [samsung, hynix, letters] = ["005930", "000660", "0004V0"];
+    let [samsung, hynix] = ["005930", "000660"];
     let recorded = Bar { volume: Quantity::new(9)?, ..sample::bar(samsung, &later)? };
-    let others = [sample::bar(samsung, &before)?, sample::bar(samsung, &after)?, sample::bar(letters, MINUTE)?];
-    derive(store, &others).await?;
-    derive(store, &[bar_of(1)?, sample::bar(hynix, MINUTE)?, sample::bar(hynix, &later)?]).await?;
+    let outside = [sample::bar(samsung, &before)?, sample::bar(samsung, &after)?];
+    let right = sample::bar(hynix, &later)?;
+    derive(store, &outside).await?;
+    derive(store, &[bar_of(1)?, sample::bar(hynix, MINUTE)?, right.clone()]).await?;
     record(store, std::slice::from_ref(&recorded)).await?;
+    let untouched = store.bars(sample::ever()?, None).await?;
 
-    let range = sample::range(MINUTE, &after)?;
-    let symbols = [samsung.parse()?, hynix.parse()?];
-    let replacement = [bar_of(2)?, sample::bar(samsung, &later)?];
-    let replaced = store.replace_bars(range, Some(&symbols), &replacement).await?;
-    assert_eq!(replaced, Replaced { removed: 3, written: 1 });
-    let [first, last, of_letters] = others;
-    let expected = [of_letters, first.clone(), bar_of(2)?, recorded.clone(), last.clone()];
+    let bars = vec![right.clone(), bar_of(2)?, sample::bar(samsung, &later)?];
+    let derived = Derived { range: sample::range(MINUTE, &after)?, symbol: None, bars, gaps: None };
+    let rebuilt = Rebuilt { bars: Rewritten { written: 1, unchanged: 1, removed: 1 }, ..Rebuilt::default() };
+    assert_eq!(store.rebuild(&derived, true).await?, rebuilt);
+    assert_eq!(store.bars(sample::ever()?, None).await?, untouched);
+    assert_eq!(store.rebuild(&derived, false).await?, rebuilt);
+    let [first, last] = outside;
+    let expected = [right.clone(), first.clone(), bar_of(2)?, recorded.clone(), last.clone()];
     assert_eq!(store.bars(sample::ever()?, None).await?, expected);
+    let again = Rebuilt { bars: Rewritten { written: 0, unchanged: 2, removed: 0 }, ..Rebuilt::default() };
+    assert_eq!(store.rebuild(&derived, false).await?, again);
 
-    assert_eq!(store.replace_bars(range, Some(&[]), &[]).await?, Replaced::default());
-    assert_eq!(store.replace_bars(range, None, &[]).await?, Replaced { removed: 2, written: 0 });
-    assert_eq!(store.bars(sample::ever()?, None).await?, [first, recorded, last]);
+    let none = Derived { symbol: Some(samsung.parse()?), bars: Vec::new(), ..derived };
+    let rebuilt = Rebuilt { bars: Rewritten { removed: 1, ..Rewritten::default() }, ..Rebuilt::default() };
+    assert_eq!(store.rebuild(&none, false).await?, rebuilt);
+    assert_eq!(store.bars(sample::ever()?, None).await?, [right, first, recorded, last]);
     Ok(())
 }
 

@@ -1,9 +1,9 @@
 //! Gaps and their symbols.
 
-use obs_model::{Gap, GapReason, GapScope};
+use obs_model::{Gap, GapReason, GapScope, Symbol};
 
 use super::{Made, Outcome, sample};
-use crate::{Batch, Store, Table, TableCount};
+use crate::{Batch, Derived, Rebuilt, Rewritten, Store, Table, TableCount};
 
 fn gap(start: &str, end: &str, scope: GapScope, reason: GapReason) -> Made<Gap> {
     Ok(Gap::new((sample::at(start)?, sample::at(end)?), scope, reason, Vec::new(), sample::session()?)?)
@@ -71,5 +71,52 @@ pub async fn are_found_where_they_touch(store: &dyn Store) -> Outcome {
 
     let minute = sample::range("2026-01-22T00:01:00Z", "2026-01-22T00:02:00Z")?;
     assert_eq!(store.gaps(minute).await?, [around, reaches_in, at_its_start, within]);
+    Ok(())
+}
+
+/// Of a range the gaps that start in it become those that are given, each as often as it is given, with their symbols.
+///
+/// # Errors
+/// When the store fails.
+pub async fn of_a_range_are_made_again(store: &dyn Store) -> Outcome {
+    let [samsung, hynix] = ["005930".parse()?, "000660".parse()?];
+    let made = |start: &str, end: &str, symbols: &[Symbol]| {
+        let mut gap =
+            gap(&format!("2026-01-22T{start}Z"), &format!("2026-01-22T{end}Z"), GapScope::Scalp, GapReason::WsTimeout)?;
+        gap.symbols = symbols.to_vec();
+        Made::Ok(gap)
+    };
+    let reaches_in = made("00:00:59", "00:01:30", &[samsung])?;
+    let right =
+        made("00:01:10", "00:01:20", &[samsung, hynix])?.with_returns([(hynix, sample::at("2026-01-22T00:01:15Z")?)]);
+    let of_all = made("00:01:30", "00:01:40", &[])?;
+    let [doubled, spoilt, lost] = [
+        made("00:01:41", "00:01:42", &[samsung])?,
+        made("00:01:50", "00:01:51", &[samsung])?,
+        made("00:01:52", "00:02:30", &[])?,
+    ];
+    let altered = made("00:01:50", "00:01:51", &[hynix])?;
+    let follows = made("00:02:00", "00:02:10", &[])?;
+    let stored = vec![&reaches_in, &right, &of_all, &doubled, &doubled, &altered, &follows].into_iter().cloned().collect();
+    store.commit(&Batch { gaps: stored, ..Batch::default() }).await?;
+
+    let mut named_twice = right.clone();
+    named_twice.symbols = vec![samsung, hynix, samsung];
+    let derived = Derived {
+        range: sample::range("2026-01-22T00:01:00Z", "2026-01-22T00:02:00Z")?,
+        symbol: None,
+        bars: Vec::new(),
+        gaps: Some(vec![named_twice, of_all.clone(), doubled.clone(), spoilt.clone(), lost.clone()]),
+    };
+    let rebuilt = Rebuilt { gaps: Rewritten { written: 2, unchanged: 3, removed: 2 }, ..Rebuilt::default() };
+    let untouched = store.gaps(sample::ever()?).await?;
+    assert_eq!(store.rebuild(&derived, true).await?, rebuilt);
+    assert_eq!(store.gaps(sample::ever()?).await?, untouched);
+    assert_eq!(store.rebuild(&derived, false).await?, rebuilt);
+    let mut right = right;
+    right.symbols = vec![hynix, samsung];
+    assert_eq!(store.gaps(sample::ever()?).await?, [reaches_in, right, of_all, doubled, spoilt, lost, follows]);
+    let again = Rebuilt { gaps: Rewritten { written: 0, unchanged: 5, removed: 0 }, ..Rebuilt::default() };
+    assert_eq!(store.rebuild(&derived, false).await?, again);
     Ok(())
 }
