@@ -1,10 +1,13 @@
 //! Lines in which a recorder tells of losses, healed minutes and rejects; and the marks of trades that nobody has judged yet.
 
+use chrono::TimeDelta;
+use obs_aggregate::GuardSettings;
 use obs_model::{HealedBar, Ohlc, Price, QualityFlag, Quantity, VolumeBreak};
+use obs_pipeline::LoadOptions;
 use obs_schema::{Record, RejectedRecord};
 use obs_store::Table;
 
-use crate::{Outcome, at, contents, ever, folder, lines, load_all, on_both, session, summary_of, symbol, tick};
+use crate::{Outcome, at, contents, ever, folder, lines, load_all, load_with, on_both, session, summary_of, symbol, tick};
 
 fn told() -> [Record; 3] {
     let won = |won| Price::from_won(won).unwrap();
@@ -91,6 +94,25 @@ async fn trades_of_others_are_judged_while_loading_and_none_is_left_out() -> Out
         let flags: Vec<_> = contents(&*store).await?.ticks.iter().map(|tick| tick.quality_flag).collect();
         let doubtful = QualityFlag::Degraded;
         assert_eq!(flags, [QualityFlag::Normal, doubtful, doubtful, doubtful, doubtful]);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_makes_trades_of_others_doubtful_is_a_setting() -> Outcome {
+    on_both(async |store| {
+        let text = [
+            of_others("2026-01-22T10:00:00+09:00", 70_000, 5),
+            of_others("2026-01-22T10:00:01+09:00", 70_000, 6),
+            of_others("2026-01-22T15:40:00+09:00", 70_000, 5),
+        ];
+        let dir = folder(&[("ticks.jsonl", text.concat().as_bytes())]);
+        let (doubtful_volume, after_close) = (Quantity::new(5)?, TimeDelta::minutes(20));
+        let guards = GuardSettings { doubtful_volume, after_close, ..GuardSettings::default() };
+        load_with(&store, dir.path(), LoadOptions { guards, ..LoadOptions::default() }).await;
+        let flags: Vec<_> = contents(&*store).await?.ticks.iter().map(|tick| tick.quality_flag).collect();
+        assert_eq!(flags, [QualityFlag::Normal, QualityFlag::Degraded, QualityFlag::Normal]);
         Ok(())
     })
     .await
