@@ -87,7 +87,11 @@ pub(crate) async fn play(seed: u64, rate: u32, programs: &Programs, server: &Pos
                 sleep(lasting).await;
             }
             Misfortune::Power => {
+                // Something is always just being written, or this would seldom lose anything.
+                machine.set_sync_time(lasting)?;
+                sleep(Duration::from_millis(300)).await;
                 collector.kill()?;
+                machine.set_sync_time(Duration::ZERO)?;
                 database::crash(&database).await?;
                 faults.push(format!("power lost, {} bytes with it", machine.lose_power(&mut rng)?));
                 sleep(lasting).await;

@@ -21,6 +21,7 @@ struct control {
     volatile int64_t clock_nanoseconds;
     volatile int32_t write_error;
     volatile int32_t sync_error;
+    volatile int64_t sync_microseconds;
 };
 
 static struct control *control;
@@ -81,6 +82,7 @@ static int sync_file(int file, long call) {
     char synced[4096], dropped[4096], text[64] = "";
     if (!control || !is_below_folder(file))
         return syscall(call, file);
+    usleep(control->sync_microseconds);
     int error = control->sync_error;
     if (fstat(file, &known) == 0 && S_ISREG(known.st_mode)) {
         name_note(synced, sizeof synced, known.st_ino, "synced");

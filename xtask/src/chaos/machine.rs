@@ -6,6 +6,7 @@ use std::{
     os::unix::fs::{FileExt, MetadataExt},
     path::{Path, PathBuf},
     process::Command,
+    time::Duration,
 };
 
 use anyhow::{Context, ensure};
@@ -18,7 +19,8 @@ use tempfile::TempDir;
 const CLOCK: u64 = 0;
 const WRITE_ERROR: u64 = 8;
 const SYNC_ERROR: u64 = 12;
-const LENGTH: u64 = 16;
+const SYNC_TIME: u64 = 16;
+const LENGTH: u64 = 24;
 
 /// What a disk says when it fails: numbers of Linux.
 #[derive(Clone, Copy)]
@@ -91,6 +93,12 @@ impl Machine {
         };
         self.control.write_all_at(&write.to_ne_bytes(), WRITE_ERROR)?;
         Ok(self.control.write_all_at(&sync.to_ne_bytes(), SYNC_ERROR)?)
+    }
+
+    /// From now on syncing takes so long.
+    pub(super) fn set_sync_time(&self, time: Duration) -> anyhow::Result<()> {
+        let microseconds = i64::try_from(time.as_micros())?;
+        Ok(self.control.write_all_at(&microseconds.to_ne_bytes(), SYNC_TIME)?)
     }
 
     /// From now on the clock is so wrong.
