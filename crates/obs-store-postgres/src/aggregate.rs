@@ -4,35 +4,36 @@
 //! costs the server a quarter of what aggregating them does, and `obs-aggregate` keeps up with it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::TryStreamExt;
 use obs_aggregate::{Attested, Minutes};
-use obs_model::{Bar, Coverage, QualityFlag, SessionId, Symbol, Tick, minute_of};
+use obs_model::{Bar, Coverage, Symbol, minute_of};
 use obs_store::{
     TimeRange,
-    adapter::{BadCell, checked, read_all, read_one},
+    adapter::{checked, read_all},
 };
 use sqlx::{PgPool, QueryBuilder, postgres::PgRow};
 
 use crate::{
     error::Failure,
     feeds,
-    row::{cell, instant, parsed, price_or_none, quantity_or_none},
-    ticks::{key, restrict},
+    row::{cell, instant},
+    ticks::restrict,
+    traded,
     wire::Instant,
 };
 
 const MINUTE: TimeDelta = TimeDelta::minutes(1);
-/// Ticks of one statement. Of so much time the server reads them in the order of an index, and sorts a second at once.
-const PIECE: TimeDelta = TimeDelta::hours(1);
+/// Ticks of so much time are in memory at once.
+const PIECE: TimeDelta = TimeDelta::minutes(10);
 
 pub(crate) async fn aggregate(pool: &PgPool, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<Bar>, Failure> {
     let TimeRange { mut from, until } = whole_minutes(range);
+    let mut connection = traded::connection(pool).await?;
     let mut bars = Vec::new();
     while let Some(first) = oldest(pool, TimeRange { from, until }, symbol).await? {
         let start = minute_of(first);
         let piece = TimeRange { from: start, until: until.min(start.checked_add_signed(PIECE).unwrap_or(until)) };
         let mut minutes = Minutes::default();
-        add_ticks(pool, piece, symbol, &mut minutes).await?;
+        traded::ticks(&mut connection, piece, symbol).await?.iter().for_each(|tick| minutes.add(tick));
         bars.extend(minutes.take_changed(&Attested::new(feeds::sessions(pool, piece).await?)));
         from = piece.until;
     }
@@ -46,44 +47,6 @@ async fn oldest(pool: &PgPool, range: TimeRange, symbol: Option<Symbol>) -> Resu
     restrict(&mut query, "event_time", range, symbol);
     let oldest: Option<Instant> = query.build_query_scalar().fetch_one(pool).await?;
     Ok(oldest.map(|instant| instant.0))
-}
-
-/// Adds the ticks of a range by time and arrival, while the server sends them.
-async fn add_ticks(pool: &PgPool, range: TimeRange, symbol: Option<Symbol>, minutes: &mut Minutes) -> Result<(), Failure> {
-    let mut query =
-        QueryBuilder::new("SELECT id, symbol, event_time, last_price, volume, session_id FROM scalp_ticks WHERE ");
-    restrict(&mut query, "event_time", range, symbol);
-    query.push(" ORDER BY event_time, id");
-    let mut rows = query.build().fetch(pool);
-    let mut session: Option<SessionId> = None;
-    while let Some(row) = rows.try_next().await? {
-        let tick = read_one("scalp_ticks", &row, key, |row| read(row, session.as_ref()))?;
-        minutes.add(&tick);
-        session = Some(tick.session_id);
-    }
-    Ok(())
-}
-
-/// What a bar needs of a tick. Most are of the same session as the one before, whose name is shared then.
-fn read(row: &PgRow, last_session: Option<&SessionId>) -> Result<Tick, BadCell> {
-    let name = cell::<&str>(row, "session_id")?;
-    let session_id = match last_session {
-        Some(last) if last.as_str() == name => last.clone(),
-        _ => checked("session_id", name.parse())?,
-    };
-    Ok(Tick {
-        symbol: parsed(row, "symbol")?,
-        event_time: instant(row, "event_time")?,
-        last_price: price_or_none(row, "last_price")?,
-        volume: quantity_or_none(row, "volume")?,
-        bid_price: None,
-        ask_price: None,
-        bid_size: None,
-        ask_size: None,
-        session_id,
-        mitigation_level: 0,
-        quality_flag: QualityFlag::Normal,
-    })
 }
 
 /// From the first minute that starts in a range to the end of the last one.

@@ -19,6 +19,7 @@ mod row;
 mod schema;
 mod store;
 mod ticks;
+mod traded;
 mod wire;
 
 pub use store::PostgresStore;

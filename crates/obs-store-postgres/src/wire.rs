@@ -31,6 +31,12 @@ impl Instant {
         Self(DateTime::from_timestamp(YEAR_0, 0).map_or(at, |earliest| at.max(earliest)))
     }
 
+    /// The instant so many microseconds after the year 2000 began.
+    pub(crate) fn of_micros(micros: i64) -> Result<Self, &'static str> {
+        let at = micros.checked_add(EPOCH).and_then(DateTime::from_timestamp_micros);
+        at.map(Self).ok_or("it is infinite or too far away")
+    }
+
     /// Microseconds since 2000; what is finer is cut off towards the past.
     pub(crate) const fn micros(at: DateTime<Utc>) -> i64 {
         at.timestamp_micros() - EPOCH
@@ -57,9 +63,7 @@ impl Encode<'_, Postgres> for Instant {
 
 impl Decode<'_, Postgres> for Instant {
     fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
-        let micros: i64 = Decode::<Postgres>::decode(value)?;
-        let at = micros.checked_add(EPOCH).and_then(DateTime::from_timestamp_micros);
-        at.map(Self).ok_or_else(|| "it is infinite or too far away".into())
+        Ok(Self::of_micros(Decode::<Postgres>::decode(value)?)?)
     }
 }
 
@@ -77,13 +81,20 @@ impl Type<Postgres> for TenThousandths {
 
 impl Decode<'_, Postgres> for TenThousandths {
     fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
-        let (parts, _) = value.as_bytes()?.as_chunks();
-        let [_, weight, sign, _, digits @ ..] = parts else { return Err("it is cut short".into()) };
+        Ok(Self::of_bytes(value.as_bytes()?)?)
+    }
+}
+
+impl TenThousandths {
+    /// Reads the binary form.
+    pub(crate) fn of_bytes(bytes: &[u8]) -> Result<Self, &'static str> {
+        let (parts, _) = bytes.as_chunks();
+        let [_, weight, sign, _, digits @ ..] = parts else { return Err("it is cut short") };
         let raw = ten_thousandths(digits, i16::from_be_bytes(*weight)).ok_or("it has more digits than a price")?;
         match u16::from_be_bytes(*sign) {
             POSITIVE => Ok(Self(raw)),
             NEGATIVE => Ok(Self(-raw)),
-            _ => Err("it is not a finite number".into()),
+            _ => Err("it is not a finite number"),
         }
     }
 }
