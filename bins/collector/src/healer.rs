@@ -57,6 +57,9 @@ impl Healer {
                     continue;
                 }
             };
+            // Only minutes of today are looked for.
+            let today = trading_day(self.broker_now());
+            asked.retain(|(_, minute)| trading_day(*minute) == today);
             for (symbol, minutes) in due {
                 let bars = tokio::select! {
                     () = stop.cancelled() => return,

@@ -28,40 +28,40 @@ const PAST_TRADES: u64 = 7_000_000;
 #[command(next_help_heading = "Whom to ask and to listen to")]
 pub(crate) struct Options {
     /// The watch list: symbols that are always listened to [default: those of the simulated exchange, or six large stocks]
-    #[arg(long, value_name = "CODE", value_delimiter = ',', env = "OBSERVER_SYMBOLS")]
+    #[arg(long, global = true, value_name = "CODE", value_delimiter = ',', env = "OBSERVER_SYMBOLS")]
     symbols: Vec<Symbol>,
     /// File with the symbols of the ten-minute bars, or `none` [default: all that the exchange lists]
-    #[arg(long, value_name = "FILE", env = "OBSERVER_UNIVERSE")]
+    #[arg(long, global = true, value_name = "FILE", env = "OBSERVER_UNIVERSE")]
     universe: Option<PathBuf>,
     /// The least previous close in won of a symbol with ten-minute bars [default: 4000]
-    #[arg(long, value_name = "WON")]
+    #[arg(long, global = true, value_name = "WON")]
     minimum_close: Option<u32>,
     /// The broker's app key; without it the exchange is simulated
-    #[arg(long, value_name = "KEY", env = "KIS_APP_KEY", hide_env_values = true)]
+    #[arg(long, global = true, value_name = "KEY", env = "KIS_APP_KEY", hide_env_values = true)]
     kis_app_key: Option<String>,
     /// The broker's app secret; better given as the variable than as the flag, which other users of the machine can see
-    #[arg(long, value_name = "SECRET", env = "KIS_APP_SECRET", hide_env_values = true)]
+    #[arg(long, global = true, value_name = "SECRET", env = "KIS_APP_SECRET", hide_env_values = true)]
     kis_app_secret: Option<String>,
     /// The broker's live or paper-trading hosts [default: live]
-    #[arg(long, value_name = "ENV", env = "KIS_ENV")]
+    #[arg(long, global = true, value_name = "ENV", env = "KIS_ENV")]
     kis_env: Option<KisEnv>,
     /// Another REST host than the broker's, such as that of `cargo run -p simulator`
-    #[arg(long, value_name = "URL", env = "KIS_REST_URL", requires = "kis_websocket_url")]
+    #[arg(long, global = true, value_name = "URL", env = "KIS_REST_URL", requires = "kis_websocket_url")]
     kis_rest_url: Option<String>,
     /// The WebSocket that belongs to it
-    #[arg(long, value_name = "URL", env = "KIS_WEBSOCKET_URL", requires = "kis_rest_url")]
+    #[arg(long, global = true, value_name = "URL", env = "KIS_WEBSOCKET_URL", requires = "kis_rest_url")]
     kis_websocket_url: Option<String>,
     /// How long a connection may say nothing before it is given up; half of it until it is asked [default: 2m]
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = humantime::parse_duration)]
     liveness: Option<Duration>,
     /// Do not ask the broker afterwards for the minutes that gaps touched
-    #[arg(long)]
+    #[arg(long, global = true)]
     no_heal: bool,
     /// When the market is open: KRX's regular sessions, or always, for a simulator that trades around the clock
-    #[arg(long, value_name = "HOURS", default_value = "krx")]
+    #[arg(long, global = true, value_name = "HOURS", default_value = "krx")]
     hours: Hours,
     /// REST calls a second that the account may make [default: 18 live, 1 paper]
-    #[arg(long, value_name = "N")]
+    #[arg(long, global = true, value_name = "N")]
     calls_per_second: Option<NonZeroU32>,
     #[command(flatten)]
     simulation: Simulation,
@@ -71,16 +71,16 @@ pub(crate) struct Options {
 #[command(next_help_heading = "The simulated exchange")]
 struct Simulation {
     /// Trades a second of the simulated exchange
-    #[arg(long, value_name = "N", default_value_t = 80, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, global = true, value_name = "N", default_value_t = 80, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     sim_rate: u32,
     /// Seed of the simulated exchange
-    #[arg(long, value_name = "SEED", default_value_t = 1)]
+    #[arg(long, global = true, value_name = "SEED", default_value_t = 1)]
     sim_seed: u64,
     /// Stocks of the simulated exchange; beyond 41 the busiest compete for the subscriptions
-    #[arg(long, value_name = "N", default_value_t = 41, value_parser = clap::value_parser!(u32).range(1..=5_000))]
+    #[arg(long, global = true, value_name = "N", default_value_t = 41, value_parser = clap::value_parser!(u32).range(1..=5_000))]
     sim_symbols: u32,
     /// Play a whole trading day, so many times as fast as a real one: 90 makes it four and a half minutes
-    #[arg(long, value_name = "SPEED", value_parser = clap::value_parser!(u32).range(1..=200))]
+    #[arg(long, global = true, value_name = "SPEED", value_parser = clap::value_parser!(u32).range(1..=200))]
     sim_day: Option<u32>,
 }
 

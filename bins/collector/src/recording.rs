@@ -1,7 +1,7 @@
 //! The two stages behind the feeds: recording and loading, and how they end.
 
 use obs_pipeline::{LoadError, Recording};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 use tracing::{error, info};
 
 /// How recording and loading ended.
@@ -20,9 +20,9 @@ impl Ended {
         let recording = tokio::select! {
             outcome = &mut recorded => outcome.err(),
             outcome = &mut loading => {
-                let failure = outcome.map_err(anyhow::Error::from).and_then(|loaded| loaded.map_err(anyhow::Error::from)).err();
+                let failure = failure_of(outcome);
                 if let Some(failure) = &failure {
-                    error!(error = format!("{failure:#}"), "Loading has stopped; recording goes on, and a later run loads the rest");
+                    error!("Loading has stopped; recording goes on, and a later run loads the rest: {failure:#}");
                 }
                 loaded = Some(failure);
                 recorded.await.err()
@@ -31,8 +31,16 @@ impl Ended {
         info!("Recording has ended");
         let loading = match loaded {
             Some(failure) => failure,
-            None => loading.await.map_err(anyhow::Error::from).and_then(|loaded| loaded.map_err(anyhow::Error::from)).err(),
+            None => failure_of(loading.await),
         };
         Self { recording: recording.map(anyhow::Error::from), loading }
+    }
+}
+
+/// What a loader failed with, if it did.
+fn failure_of(ended: Result<Result<(), LoadError>, JoinError>) -> Option<anyhow::Error> {
+    match ended {
+        Ok(loaded) => loaded.err().map(Into::into),
+        Err(panicked) => Some(panicked.into()),
     }
 }

@@ -119,9 +119,11 @@ pub(crate) fn table_of(summary: &Summary) -> String {
     });
     let mut rows: Vec<_> = always.into_iter().chain(seldom.into_iter().filter(|(_, number)| *number > 0)).map(row).collect();
     rows.extend(judged.filter(|(_, number)| *number > 0).map(|(name, number)| [name, grouped(number)]));
-    let time = |name: &str, millis: u64| [name.to_owned(), format!("{} ms", grouped(millis))];
-    rows.extend(summary.last_cycle_ms.map(|took| time("The last ten-minute window was polled in", took)));
-    rows.extend(summary.delay_p99_ms.map(|delay| time("Receipt to database, 99 of 100", delay)));
-    let title = format!("In {}", humantime::format_duration(Duration::from_secs(summary.seconds)));
+    let shown = |seconds| humantime::format_duration(Duration::from_secs(seconds)).to_string();
+    let window = summary.last_cycle_ms.map(|took| ["The last ten-minute window took".to_owned(), shown(took / 1_000)]);
+    let delay = summary.delay_p99_ms;
+    let delay = delay.map(|delay| ["Receipt to database, 99 of 100".to_owned(), format!("{} ms", grouped(delay))]);
+    rows.extend(window.into_iter().chain(delay));
+    let title = format!("In {}", shown(summary.seconds));
     table([&title, "Count"], rows).to_string()
 }

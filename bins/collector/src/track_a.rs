@@ -23,8 +23,9 @@ pub(crate) async fn forward(
         let record = match item {
             PollItem::Bar(bar) => Record::Swing(bar),
             PollItem::Gap(gap) => {
-                let symbol = gap.symbols.first().map(|symbol| names.of(*symbol).to_string());
-                info!(reason = %gap.reason, symbols = gap.symbols.len(), first = symbol, from = %gap.start(), "Ten-minute bars are missing");
+                let (symbols, from) = (gap.symbols.len(), gap.start());
+                let first = gap.symbols.first().map(|symbol| names.of(*symbol).to_string());
+                info!(reason = %gap.reason, symbols, first, %from, "Ten-minute bars are missing");
                 Record::Gap(gap)
             }
             PollItem::Candles { symbol, rows } => {

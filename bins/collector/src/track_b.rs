@@ -55,6 +55,7 @@ pub(crate) struct TrackB {
     /// What the recorder before this one listened to when it was killed.
     missing: Vec<Symbol>,
     calendar: watch::Receiver<Calendar>,
+    /// What the feeds count, and what is counted of what they bring.
     feed_counters: Arc<FeedCounters>,
     counters: Arc<TrackCounters>,
     watch_list: Vec<Symbol>,
@@ -105,6 +106,7 @@ impl TrackB {
         mut candles: mpsc::Receiver<Candle>,
         stop: CancellationToken,
     ) -> Result<(), TrackError> {
+        // Only the first session goes on with what the recorder before this one listened to.
         let mut resumed = std::mem::take(&mut self.missing);
         let mut accounts = Accounts::new(self.session_id.clone(), resumed.clone());
         while !stop.is_cancelled() && !records.is_closed() {
@@ -115,8 +117,7 @@ impl TrackB {
                     () = self.clock.sleep_until((now + LOOK).min(self.next_start(now))) => continue,
                 }
             }
-            let resumed = std::mem::take(&mut resumed);
-            accounts = self.session(accounts, &resumed, &records, &mut candles, &stop).await?;
+            accounts = self.session(accounts, &std::mem::take(&mut resumed), &records, &mut candles, &stop).await?;
         }
         Ok(())
     }
@@ -235,14 +236,14 @@ impl TrackB {
                 let (items, mut said) = mpsc::channel(WAITING);
                 let (sender, over) = (sender.clone(), over.clone());
                 async move {
-                    let number = async {
+                    let hand_on = async {
                         while let Some(item) = said.recv().await {
                             if sender.send((key, item)).await.is_err() {
                                 return;
                             }
                         }
                     };
-                    tokio::join!(feed?.run(items, over), number).0
+                    tokio::join!(feed?.run(items, over), hand_on).0
                 }
             };
             supervise("Track B's feed", &clock, &over, start).await

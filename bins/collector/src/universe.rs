@@ -18,6 +18,9 @@ const LOADED_AT: NaiveTime = match NaiveTime::from_hms_opt(8, 0, 0) {
     None => NaiveTime::MIN,
 };
 
+/// So many lines of a file that cannot be used are shown; their number is not bounded, and the first ones tell what is wrong.
+const SHOWN_PROBLEMS: usize = 10;
+
 /// How long to wait after a load that failed.
 const LOAD_AGAIN: TimeDelta = TimeDelta::minutes(5);
 
@@ -44,7 +47,7 @@ impl Universes {
             };
             let next = match loaded {
                 Ok(loaded) => {
-                    loaded.problems.iter().take(10).for_each(|problem| warn!("In the universe: {problem}"));
+                    loaded.problems.iter().take(SHOWN_PROBLEMS).for_each(|problem| warn!("In the universe: {problem}"));
                     loaded.warnings.iter().for_each(|warning| warn!("{warning}"));
                     let universe = loaded.universe;
                     let members = universe.members.iter();

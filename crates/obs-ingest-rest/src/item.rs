@@ -17,8 +17,8 @@ use crate::Window;
 pub enum PollItem {
     /// A ten-minute bar.
     Bar(SwingRecord),
-    /// The minutes of the window that just ended in which a stock was traded, oldest first. All of them are over, and none is told
-    /// twice. Those of windows that are caught up later are not told.
+    /// The minutes of the window that just ended in which a stock was traded, oldest first. All of them are over, and none is
+    /// told twice. Those of windows that are caught up later are not told.
     Candles {
         /// The stock.
         symbol: Symbol,

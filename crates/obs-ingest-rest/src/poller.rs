@@ -28,8 +28,8 @@ const NO_SESSION: TimeDelta = TimeDelta::hours(1);
 
 /// Polls the universe in every window of every session, and says everything through one channel.
 ///
-/// For each window each stock ends up as one bar or in one gap. A full channel makes it wait, so whoever receives must go on until
-/// the channel closes.
+/// For each window each stock ends up as one bar or in one gap. A full channel makes it wait, so whoever receives must go on
+/// until the channel closes.
 pub struct Poller {
     client: KisClient,
     universe: watch::Receiver<Arc<Universe>>,
@@ -51,8 +51,8 @@ pub(crate) enum Stop {
 impl Poller {
     /// A poller of this universe in the sessions of this calendar. Nothing is asked yet.
     ///
-    /// A change of the universe or of the calendar counts from the next window on. While the universe is empty nothing is asked, and
-    /// no gap is told: load one first.
+    /// A change of the universe or of the calendar counts from the next window on. While the universe is empty nothing is asked,
+    /// and no gap is told: load one first.
     #[must_use]
     pub fn new(
         client: KisClient,

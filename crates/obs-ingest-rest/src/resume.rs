@@ -12,9 +12,9 @@ type Ends = (DateTime<Utc>, DateTime<Utc>);
 
 /// What an earlier run recorded.
 ///
-/// Show it the ten-minute bars of the last trading day that has any, and the gaps of that day and after. Windows of that day which
-/// are neither, and the sessions since, become gaps with reason `process_restart`; those of today are caught up. Shown nothing, it
-/// is the first run: nothing is owed but today's windows.
+/// Show it the ten-minute bars of the last trading day that has any, and the gaps of that day and after. Windows of that day
+/// which are neither, and the sessions since, become gaps with reason `process_restart`; those of today are caught up. Shown nothing,
+/// it is the first run: nothing is owed but today's windows.
 #[derive(Clone, Debug, Default)]
 pub struct Resume {
     bars: HashSet<(Symbol, DateTime<Utc>)>,

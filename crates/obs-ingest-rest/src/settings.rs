@@ -8,7 +8,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// How a poller behaves. Every duration is market time (see [`obs_kis::Clock`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// How long after the end of a window's last minute its first stock is asked for, so that the broker's chart has it whole: 5 s.
+    /// How long after the end of a window's last minute its first stock is asked for, so that the broker's chart has it whole: 5
+    /// s.
     pub settle: Duration,
     /// Over how much of a window's length its polls are spread, in percent: 60. The rest is for retries.
     pub spread_percent: u32,

@@ -136,8 +136,9 @@ impl Listing {
         *self.dropped.entry(reason).or_default() += 1;
     }
 
-    /// The universe of those whose previous close, on `date`, is at least `minimum` won. Without a minimum all of them stay, and so
-    /// do those whose close nobody knows: a list names them on purpose, and a stock that is asked for in vain only costs calls.
+    /// The universe of those whose previous close, on `date`, is at least `minimum` won. Without a minimum all of them stay, and
+    /// so do those whose close nobody knows: a list names them on purpose, and a stock that is asked for in vain only costs
+    /// calls.
     #[must_use]
     pub fn into_universe(mut self, date: NaiveDate, minimum: Option<Price>, source: Source) -> Universe {
         let is_below =

@@ -12,8 +12,8 @@ pub struct Settings {
     pub subscribe_pacing: Duration,
     /// How long to wait for the answer to a request, and after a refusal that may pass, before asking again.
     pub ask_again_after: Duration,
-    /// How long a connection may stay silent before it is given up. After half of it the peer is pinged, and an answer counts as a
-    /// sign of life. A peer may ignore that: then only what it says by itself counts, and its PINGPONG came up to 110 s apart.
+    /// How long a connection may stay silent before it is given up. After half of it the peer is pinged, and an answer counts as
+    /// a sign of life. A peer may ignore that: then only what it says by itself counts, and its PINGPONG came up to 110 s apart.
     pub liveness: Duration,
     /// Pauses before the first, second, … attempt to reconnect; the last one repeats. Each is lengthened by up to a quarter,
     /// by chance, so that several feeds do not knock at the same instant.

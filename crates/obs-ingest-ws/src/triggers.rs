@@ -1,8 +1,8 @@
 //! Which stocks become worth listening to: what minutes of trading give away, without any I/O.
 //!
 //! Minutes come as candles, which Track A fetches for the whole universe, and are made of ticks, for what is listened to already.
-//! Both may tell of the same minute. Auctions are left out: the session's first minute holds the opening auction's volume, and its
-//! last ten the closing auction.
+//! Both may tell of the same minute. Auctions are left out: the session's first minute holds the opening auction's volume, and
+//! its last ten the closing auction.
 
 mod history;
 

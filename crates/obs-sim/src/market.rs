@@ -156,7 +156,7 @@ impl Market {
         let mut from = now.checked_sub_signed(longest).map_or(session.open, |from| from.max(session.open));
         // In steps, as the trades of a day would fill the memory.
         while from < now {
-            let to = now.min(from + TimeDelta::minutes(1));
+            let to = now.min(from + TimeDelta::seconds(1));
             self.advance(from, to);
             from = to;
         }

@@ -55,7 +55,7 @@ async fn check_finds_everything_in_order() {
 fn check_of_a_simulation_goes_by_its_clock_and_leaves_no_universe_behind() {
     let dir = tempfile::tempdir().unwrap();
     // The last session's day, from ten minutes before it.
-    let output = collector(dir.path(), &sqlite(dir.path())).args(["--sim-day", "1", "check", "--json"]).output().unwrap();
+    let output = collector(dir.path(), &sqlite(dir.path())).args(["check", "--json", "--sim-day", "1"]).output().unwrap();
     assert_success(&output);
     let findings: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
     let told =

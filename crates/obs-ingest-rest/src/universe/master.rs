@@ -17,7 +17,8 @@ const ZIP: &[u8] = b"PK\x03\x04";
 /// The most bytes of an unpacked file: twenty times the real ones.
 const MAX_FILE: u64 = 32 << 20;
 /// Where the fields are that both markets have in common, in bytes: the short code (9), the standard code (12), the name (40) and
-/// the group (2). The broker publishes the layouts as C structures beside its samples: 288 bytes a line for KOSPI, 282 for KOSDAQ.
+/// the group (2). The broker publishes the layouts as C structures beside its samples: 288 bytes a line for KOSPI, 282 for
+/// KOSDAQ.
 const SHORT_CODE: std::ops::Range<usize> = 0..9;
 const NAME: std::ops::Range<usize> = 21..61;
 const GROUP: std::ops::Range<usize> = 61..63;

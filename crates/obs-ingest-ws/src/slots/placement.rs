@@ -125,7 +125,8 @@ impl SlotManager {
         }
     }
 
-    /// A key has no room for a symbol: it gives its slot back and tries elsewhere. The watch list keeps asking until it has moved.
+    /// A key has no room for a symbol: it gives its slot back and tries elsewhere. The watch list keeps asking until it has
+    /// moved.
     pub(super) fn turned_away(&mut self, symbol: Symbol, key: usize) {
         let is_pinned = self.is_pinned(symbol);
         match self.slots.get_mut(&symbol) {
