@@ -82,10 +82,10 @@ pub(crate) struct Archive {
 }
 
 impl Archive {
-    /// Reads all files once. Of those that begin alike, the one that was loaded counts, or else the longest.
+    /// Reads all files once; some folders were being written before. Of those that begin alike, the one that was loaded counts, or else the longest.
     pub(crate) fn read(
         paths: &[PathBuf],
-        positions: &[Position],
+        (positions, written): (&[Position], &BTreeSet<PathBuf>),
         decoder: &Decoder,
         progress: &Progress,
     ) -> Result<Self, ArchiveError> {
@@ -120,7 +120,7 @@ impl Archive {
         for nth in 0..archive.files.len() {
             archive.read_file(nth, decoder.clone(), progress)?;
         }
-        archive.live = Live::of(&archive.files)?;
+        archive.live = Live::of(&archive.files, written)?;
         Ok(archive)
     }
 

@@ -1,7 +1,7 @@
 //! Folders of the archive that a recorder is writing while they are verified.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -27,21 +27,34 @@ pub(crate) struct Live {
     pub(crate) settled: DateTime<Utc>,
 }
 
+/// The data folders of files that are being written now.
+pub(crate) fn being_written(files: &[PathBuf]) -> Result<BTreeSet<PathBuf>, ArchiveError> {
+    let mut found = BTreeSet::new();
+    for dir in files.iter().map(|file| data_folder(file)).collect::<BTreeSet<_>>() {
+        if is_being_written(dir)? {
+            found.insert(dir.to_path_buf());
+        }
+    }
+    Ok(found)
+}
+
+/// Where a file's data folder is, if it is of an archive of ours: each stream has a folder of its own in it.
+fn data_folder(file: &Path) -> &Path {
+    file.parent().and_then(Path::parent).unwrap_or(Path::new(""))
+}
+
 impl Live {
-    /// The folders of files that are being written.
-    pub(crate) fn of(files: &[File]) -> Result<Vec<Self>, ArchiveError> {
+    /// The folders of files that are being written, or were before any of it was read: a recorder may have ended since.
+    pub(crate) fn of(files: &[File], before: &BTreeSet<PathBuf>) -> Result<Vec<Self>, ArchiveError> {
         let mut folders: BTreeMap<&Path, Vec<&File>> = BTreeMap::new();
         for file in files {
-            // A stream has a folder of its own in the data folder.
-            if let Some(dir) = file.path.parent().and_then(Path::parent) {
-                folders.entry(dir).or_default().push(file);
-            }
+            folders.entry(data_folder(&file.path)).or_default().push(file);
         }
         let mut found = Vec::new();
         for (dir, files) in folders {
             let waiting_since = files.iter().filter_map(|file| file.waiting_since).min();
             let Some(newest) = files.iter().filter_map(|file| file.newest).max() else { continue };
-            if is_being_written(dir)? {
+            if before.contains(dir) || is_being_written(dir)? {
                 let loaded = waiting_since.map_or(newest, |since| since.min(newest));
                 found.push(Self { dir: dir.to_path_buf(), newest, settled: minute_of(loaded - UNSETTLED) });
             }

@@ -5,12 +5,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use chrono::NaiveDate;
 use obs_archive::ArchiveError;
 use obs_model::Symbol;
-use obs_store::{Position, RejectSelection, Store, StoreError, Table};
+use obs_store::{RejectSelection, Store, StoreError, Table};
 use tokio::task;
 
 use crate::{
     Account, Code, Progress, Report, Request, Seconds, Section, Shares, Subject, TimelineGap, archive::Archive, files,
-    incoming::Incoming, sanity::Sanity,
+    incoming::Incoming, live::being_written, sanity::Sanity,
 };
 
 mod days;
@@ -47,8 +47,13 @@ pub enum VerifyError {
 /// [`VerifyError`] if a file cannot be read or the store cannot answer. What is wrong with the record is no error, but a finding.
 pub async fn verify(store: Arc<dyn Store>, request: Request, progress: Arc<Progress>) -> Result<Report, VerifyError> {
     store.check_schema().await?;
-    let positions = store.positions().await?;
-    let archive = Arc::new(read_archive(&request, &positions, &progress).await?);
+    let files = request.files.clone();
+    let written = in_background(move || being_written(&files)).await?;
+    let positions = Arc::new(store.positions().await?);
+    let (files, decoder, known, shown) =
+        (request.files.clone(), request.decoder.clone(), Arc::clone(&positions), Arc::clone(&progress));
+    let archive = in_background(move || Archive::read(&files, (&known, &written), &decoder, &shown)).await?;
+    let archive = Arc::new(archive);
     let mut verification = Verification::new(store, request, archive, progress);
     verification.sections.push(files::check(&verification.archive, &positions));
     verification.gaps().await?;
@@ -57,11 +62,11 @@ pub async fn verify(store: Arc<dyn Store>, request: Request, progress: Arc<Progr
     Ok(verification.end())
 }
 
-async fn read_archive(request: &Request, positions: &[Position], progress: &Arc<Progress>) -> Result<Archive, VerifyError> {
-    let (paths, decoder, positions) = (request.files.clone(), request.decoder.clone(), positions.to_vec());
-    let progress = Arc::clone(progress);
-    let reading = task::spawn_blocking(move || Archive::read(&paths, &positions, &decoder, &progress));
-    Ok(reading.await.map_err(|_| VerifyError::Stopped)??)
+/// Reads files where waiting for a disk keeps nobody else waiting.
+async fn in_background<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, ArchiveError> + Send + 'static,
+) -> Result<T, VerifyError> {
+    Ok(task::spawn_blocking(read).await.map_err(|_| VerifyError::Stopped)??)
 }
 
 /// A verification at work.
@@ -105,8 +110,7 @@ impl Verification {
     /// What rows may be ahead of the lines that were read. To be asked for behind the rows.
     async fn incoming(&self) -> Result<Incoming, VerifyError> {
         let (archive, decoder) = (Arc::clone(&self.archive), self.request.decoder.clone());
-        let reading = task::spawn_blocking(move || Incoming::read(&archive, &decoder));
-        Ok(reading.await.map_err(|_| VerifyError::Stopped)??)
+        in_background(move || Incoming::read(&archive, &decoder)).await
     }
 
     async fn rejects(&mut self) -> Result<(), VerifyError> {

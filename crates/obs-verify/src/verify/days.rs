@@ -6,9 +6,8 @@ use chrono::NaiveDate;
 use obs_aggregate::Attested;
 use obs_model::{SwingBar, Symbol, trading_day};
 use obs_store::Table;
-use tokio::task;
 
-use super::{Verification, VerifyError, readable};
+use super::{Verification, VerifyError, in_background, readable};
 use crate::{
     Code,
     bars::Bars,
@@ -116,8 +115,7 @@ impl Verification {
     async fn read_day(&self, day: NaiveDate) -> Result<Day, VerifyError> {
         let (archive, progress) = (Arc::clone(&self.archive), Arc::clone(&self.progress));
         let (symbol, decoder) = (self.request.symbol, self.request.decoder.clone());
-        let reading = task::spawn_blocking(move || Day::read(&archive, day, symbol, &decoder, &progress));
-        Ok(reading.await.map_err(|_| VerifyError::Stopped)??)
+        in_background(move || Day::read(&archive, day, symbol, &decoder, &progress)).await
     }
 
     /// Rows on days of which the archive knows nothing.
