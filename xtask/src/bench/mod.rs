@@ -7,8 +7,6 @@ mod queries;
 
 use clap::Subcommand;
 
-pub(crate) use load::build;
-
 /// What to measure.
 #[derive(Subcommand)]
 pub(crate) enum Bench {
