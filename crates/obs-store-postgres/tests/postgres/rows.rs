@@ -55,7 +55,8 @@ async fn missing_prices_are_zero_where_the_table_admits_no_null() -> anyhow::Res
 #[tokio::test]
 async fn prices_are_read_to_the_last_decimal() -> anyhow::Result<()> {
     // One to four digits of base 10000, with and without zeros at either end.
-    let prices = ["0.0001", "0.5", "1", "1.0001", "9999.9999", "10000", "10000.5", "100000000", "71950.25", "99999999999.9999"];
+    let prices =
+        ["0.0001", "0.5", "1", "1.0001", "9999.9999", "10000", "10000.5", "100000000", "71950.25", "99999999999.9999"];
     for price in prices {
         let (database, store) = migrated().await?;
         execute(
