@@ -6,12 +6,10 @@ use std::{
     io::{ErrorKind, Read, Write},
     path::Path,
     sync::Arc,
+    thread,
 };
 
 /// Whether a process is writing a data folder now.
-///
-/// Asking holds the lock of a folder that nobody writes for an instant; a writer that opens it in just this instant is told
-/// that it is locked.
 ///
 /// # Errors
 ///
@@ -42,7 +40,7 @@ impl FolderLock {
         // Not truncated on opening: until the lock is ours, the text is the other writer's.
         let mut file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed())?;
-        match file.try_lock() {
+        match take_from_askers(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut text = String::new();
@@ -56,4 +54,17 @@ impl FolderLock {
         writeln!(file, "{}", std::process::id()).map_err(failed())?;
         Ok(Self { _file: file })
     }
+}
+
+/// Takes the lock unless a writer has it. Whoever only [asks](is_being_written) shares it for an instant, and is waited for.
+fn take_from_askers(file: &File) -> Result<(), TryLockError> {
+    while let Err(taken) = file.try_lock() {
+        if !matches!(taken, TryLockError::WouldBlock) {
+            return Err(taken);
+        }
+        file.try_lock_shared()?;
+        file.unlock().map_err(TryLockError::Error)?;
+        thread::yield_now();
+    }
+    Ok(())
 }

@@ -5,7 +5,13 @@
 use chrono::{DateTime, Utc};
 use obs_archive::{ArchiveError, ArchiveWriter, MAX_LINE, Reader, WriterSettings, is_being_written, segments};
 use obs_schema::Stream;
-use std::{fs, path::Path, time::Duration};
+use std::{
+    fs,
+    path::Path,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
 
 fn open(dir: &Path) -> ArchiveWriter {
     let (writer, repairs) = ArchiveWriter::open(dir, WriterSettings::default()).unwrap();
@@ -119,6 +125,23 @@ fn a_folder_is_being_written_as_long_as_somebody_has_it() {
     assert!(!is_being_written(dir.path()).unwrap());
     // Asking takes nothing away.
     open(dir.path());
+}
+
+#[test]
+fn who_only_asks_keeps_nobody_from_writing() {
+    let dir = tempfile::tempdir().unwrap();
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                is_being_written(dir.path()).unwrap();
+            }
+        });
+        let opened: Vec<_> =
+            (0..200).map(|_| ArchiveWriter::open(dir.path(), WriterSettings::default()).map(drop)).collect();
+        is_over.store(true, Ordering::Relaxed);
+        assert!(opened.iter().all(Result::is_ok), "{opened:?}");
+    });
 }
 
 #[test]
