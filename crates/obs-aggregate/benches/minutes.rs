@@ -114,12 +114,14 @@ fn write(folder: &Path, columns: &Columns, bars: &[Bar]) {
     }
     out.flush().unwrap();
     let mut out = file("bars.csv");
-    writeln!(out, "symbol,minute,open,high,low,close,volume,coverage").unwrap();
+    writeln!(out, "symbol,minute,open,high,low,close,volume,slots").unwrap();
     for bar in bars {
         let [open, high, low, close] =
             [bar.ohlc.open(), bar.ohlc.high(), bar.ohlc.low(), bar.ohlc.close()].map(Price::ten_thousandths);
-        let (symbol, minute, volume, coverage) = (bar.symbol, micros(bar.bar_time), bar.volume, bar.coverage.ratio());
-        writeln!(out, "{symbol},{minute},{open},{high},{low},{close},{volume},{coverage}").unwrap();
+        let (symbol, minute, volume) = (bar.symbol, micros(bar.bar_time), bar.volume);
+        // Of the 120 of a minute: not every reader reads a fraction as the same float.
+        let slots = (bar.coverage.ratio() * 120.0).round();
+        writeln!(out, "{symbol},{minute},{open},{high},{low},{close},{volume},{slots}").unwrap();
     }
     out.flush().unwrap();
 }
