@@ -67,7 +67,7 @@ pub(crate) async fn play(seed: u64, rate: u32, programs: &Programs, server: &Pos
 
     let mut faults = Vec::new();
     for nth in 0..rng.random_range(6..12) {
-        let misfortune = if nth == 0 && seed % 10 == 0 { Misfortune::DatabaseGone } else { draw(&mut rng) };
+        let misfortune = if nth == 0 && seed.is_multiple_of(10) { Misfortune::DatabaseGone } else { draw(&mut rng) };
         let mut lasting = Duration::from_millis(rng.random_range(500..4_000));
         match misfortune {
             Misfortune::Broker(fault) => {
@@ -97,7 +97,7 @@ pub(crate) async fn play(seed: u64, rate: u32, programs: &Programs, server: &Pos
                 sleep(lasting).await;
             }
             Misfortune::DatabaseGone => {
-                if seed % 10 == 0 && nth == 0 {
+                if seed.is_multiple_of(10) && nth == 0 {
                     lasting = LONG_ABSENCE;
                 }
                 faults.push(format!("database gone for {} s", lasting.as_secs_f64().round()));
