@@ -55,10 +55,12 @@ impl Evidence {
         self.rows.is_empty() && !self.from_the_first
     }
 
-    /// Whether all minutes from this one on are in it, and the one before, which tells whether this one had a trade.
+    /// Whether all minutes from this one on are in it, and the one before, which tells whether this one had a trade. Before the
+    /// first minute of a calendar day there is none.
     #[must_use]
     pub fn reaches(&self, minute: NaiveDateTime) -> bool {
-        self.from_the_first || self.oldest().is_some_and(|oldest| oldest < minute)
+        let midnight = minute.date().and_time(NaiveTime::MIN);
+        self.from_the_first || self.oldest().is_some_and(|oldest| oldest < minute || oldest == midnight)
     }
 
     /// The minute to ask for next, to learn what was before these rows: the one before the oldest. `None` when nothing can be

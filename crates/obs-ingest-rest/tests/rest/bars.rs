@@ -140,6 +140,16 @@ fn rows_that_begin_inside_the_window_ask_for_earlier_ones() {
     assert_eq!(figures(&window_bar(&window, &evidence).unwrap()), ([Some(100); 4], 1));
 }
 
+/// A market that never closes: a full answer may begin with the day, and there is nothing to ask for before it.
+#[test]
+fn rows_that_begin_with_the_day_are_whole() {
+    let rows: Vec<MinuteRow> = (0..30).map(|nth| row(&format!("00{nth:02}"), [100; 4], 1, 100 * (nth + 1))).collect();
+    assert_eq!(rows.len(), CHART_ROWS);
+    let bar = bar(&rows, &window(at("00:00:00"))).unwrap();
+    assert_eq!(figures(&bar), ([Some(100); 4], 10));
+    assert_eq!(Evidence::of(&rows).walk_back("2026-11-23".parse().unwrap()), None);
+}
+
 #[test]
 fn of_two_rows_of_a_minute_the_later_one_counts() {
     let early = row("0909", [100, 100, 100, 100], 6, 630);
