@@ -1,6 +1,6 @@
 //! The command line, and the exchange that it describes.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context;
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -13,6 +13,9 @@ use obs_sim::{
 };
 
 use crate::plan;
+
+/// The most trades that lie behind the market when it opens in the middle of a session: one or two seconds of computing without optimisation.
+const PAST_TRADES: u64 = 7_000_000;
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -115,6 +118,8 @@ impl Options {
                 },
                 ..settings.market
             },
+            // Who asks in the middle of a session finds charts since its opening.
+            past: Duration::from_secs(PAST_TRADES / u64::from(self.rate.max(1))),
             environment: match self.env {
                 World::Live => Environment::Live,
                 World::Paper => Environment::Paper,
