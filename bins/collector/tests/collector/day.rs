@@ -2,6 +2,7 @@
 //! in a gap, no gap lies where data was whole, and every ten-minute bar is the market's own.
 
 mod bars;
+mod healing;
 mod ticks;
 
 use std::{collections::BTreeSet, path::Path, time::Duration};
@@ -20,7 +21,8 @@ use obs_store::Table;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{open, sqlite};
-use bars::{every_healed_minute_is_the_markets, every_window_is_the_markets_bar_or_in_a_gap};
+use bars::every_window_is_the_markets_bar_or_in_a_gap;
+use healing::{every_healed_minute_is_the_markets, every_minute_of_a_gap_is_healed_beside_the_observed_one};
 use ticks::{every_delivery_is_archived_or_in_a_gap, no_gap_lies_where_data_was_whole};
 
 /// A day passes in four and a half minutes.
@@ -184,6 +186,19 @@ async fn every_second_and_every_bar_of_a_bad_day_is_accounted_for() {
     }
     everything_is_stored(&played, &mut problems).await;
     report(problems);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_drop_of_two_minutes_the_healed_bars_are_the_markets_and_the_observed_ones_tell_what_was_missed() {
+    let drop =
+        |_: &[Symbol]| vec![Scheduled { at: at("09:20:20"), fault: Fault::NetworkGone, lasting: Duration::from_secs(120) }];
+    let played = play(Play { seed: 9, skew: TimeDelta::zero(), until: at("09:45:00"), faults: drop }).await;
+    let mut problems = Vec::new();
+    every_healed_minute_is_the_markets(&played, &mut problems);
+    let minutes = every_minute_of_a_gap_is_healed_beside_the_observed_one(&played, &mut problems).await;
+    report(problems);
+    // Three minutes, if not more, of the watch list alone.
+    assert!(minutes >= 3 * 6, "{minutes} minutes were touched");
 }
 
 /// The broker's clock decides what a minute is, ours only when something was received.

@@ -1,4 +1,4 @@
-//! Every ten-minute bar, and every healed minute, is the market's own.
+//! Every ten-minute bar is the market's own.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use obs_ingest_rest::{Schedule, Window};
 use obs_model::{Calendar, GapScope, SwingBar, Symbol};
 use obs_sim::Fault;
 
-use super::{DELISTED, Played, at, date};
+use super::{DELISTED, Played, date};
 
 pub(super) fn every_window_is_the_markets_bar_or_in_a_gap(played: &Played, count: usize, problems: &mut Vec<String>) {
     let Played { simulator, symbols, found, .. } = played;
@@ -40,23 +40,6 @@ pub(super) fn every_window_is_the_markets_bar_or_in_a_gap(played: &Played, count
             (Some(_), true) => problems.push(format!("{symbol} {window:?} has a bar and a gap")),
             (None, false) => problems.push(format!("{symbol} {window:?} has neither a bar nor a gap")),
         }
-    }
-}
-
-/// The minutes that a gap touched are asked for afterwards, and told as they were.
-pub(super) fn every_healed_minute_is_the_markets(Played { simulator, found, .. }: &Played, problems: &mut Vec<String>) {
-    for bar in &found.healed {
-        let candles = simulator.candles(bar.symbol, date());
-        let candle = candles.iter().find(|candle| candle.minute == bar.bar_time);
-        let won = |price: obs_model::Price| price.whole_won().unwrap();
-        let prices = [bar.ohlc.open(), bar.ohlc.high(), bar.ohlc.low(), bar.ohlc.close()].map(won);
-        if candle.is_none_or(|c| (prices, bar.volume.shares()) != ([c.open, c.high, c.low, c.close], c.volume)) {
-            problems.push(format!("{bar:?} is not {candle:?}"));
-        }
-    }
-    let drop = at("09:21:00");
-    if !found.healed.iter().any(|bar| bar.bar_time == drop) {
-        problems.push("no minute of the first drop was healed".to_owned());
     }
 }
 
