@@ -57,6 +57,15 @@ struct Rest {
     least_square: i128,
 }
 
+/// How many partial allocations a pass keeps.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Width {
+    /// All; without room for them it ends with nothing.
+    All,
+    /// As many as there is room for.
+    Sampled,
+}
+
 struct Pass {
     best: Option<Solution>,
     /// The relaxation's bound, scaled.
@@ -68,9 +77,10 @@ pub(crate) fn search(problem: &Problem, active: Active, budget: u64) -> Found {
     let prices = multipliers(problem, active.turnover);
     let mut gap = SCALE * WON.max(problem.total / 10_000_000);
     let farthest = problem.largest_error() * SCALE + problem.budgets_worth(prices).abs();
-    let (mut nodes, mut bound) = (0, 0);
+    let (mut nodes, mut bound, mut width) = (0, 0, Width::All);
     loop {
-        let pass = pass(problem, prices, active, gap, budget.saturating_sub(nodes) / 2, &mut nodes);
+        let budget_of_pass = budget.saturating_sub(nodes) / 2;
+        let pass = pass(problem, prices, active, gap, width, budget_of_pass, &mut nodes);
         bound = bound.max(pass.floor);
         if pass.best.is_some() && pass.is_complete {
             let best = pass.best;
@@ -84,11 +94,23 @@ pub(crate) fn search(problem: &Problem, active: Active, budget: u64) -> Found {
             let is_exhaustive = pass.is_complete && covers_all;
             return Found { best: pass.best, bound: -(-bound).div_euclid(SCALE), is_exhaustive, nodes };
         }
-        gap = gap.saturating_mul(if pass.is_complete { 2 } else { 30 });
+        (gap, width) = match (pass.is_complete, width) {
+            (true, width) => (gap / 2 * 3, width),
+            (false, Width::All) => (gap, Width::Sampled),
+            (false, Width::Sampled) => (gap.saturating_mul(30), Width::Sampled),
+        };
     }
 }
 
-fn pass(problem: &Problem, prices: Multipliers, active: Active, gap: i128, budget: u64, nodes: &mut u64) -> Pass {
+fn pass(
+    problem: &Problem,
+    prices: Multipliers,
+    active: Active,
+    gap: i128,
+    width: Width,
+    budget: u64,
+    nodes: &mut u64,
+) -> Pass {
     let menus: Vec<Menu> = problem.lines.iter().map(|line| Menu::of(line, prices, gap)).collect();
     let floor = menus.iter().map(|menu| menu.floor).sum::<i128>() - problem.budgets_worth(prices);
     let mut is_complete = menus.iter().all(|menu| menu.is_complete);
@@ -107,6 +129,9 @@ fn pass(problem: &Problem, prices: Multipliers, active: Active, gap: i128, budge
         let states = layers.last().map_or(&[][..], Vec::as_slice);
         let mut next = Vec::new();
         for (parent, state) in states.iter().enumerate() {
+            if left == 0 && width == Width::All {
+                return Pass { best: None, floor, is_complete: false };
+            }
             for found in menu.candidates.iter().take_while(|found| state.excess + found.excess <= gap) {
                 *nodes += 1;
                 left = left.saturating_sub(1);
@@ -120,10 +145,10 @@ fn pass(problem: &Problem, prices: Multipliers, active: Active, gap: i128, budge
             branching = branching.saturating_sub(1);
         }
         // Each of the layers that are left may use an equal part of what is left.
-        let width = (left / branching.max(1) / 2).max(16) as usize;
-        if next.len() > width {
+        let room = (left / branching.max(1) / 2).max(16) as usize;
+        if width == Width::Sampled && next.len() > room {
             is_complete = false;
-            next = sample(next, width);
+            next = sample(next, room);
         }
         layers.push(next);
     }
