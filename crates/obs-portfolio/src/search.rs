@@ -148,7 +148,7 @@ fn pass(
         let room = (left / branching.max(1) / 2).max(16) as usize;
         if width == Width::Sampled && next.len() > room {
             is_complete = false;
-            next = sample(next, room);
+            next = sample(next, room, active);
         }
         layers.push(next);
     }
@@ -200,13 +200,13 @@ fn drop_dominated(states: &mut Vec<State>, active: Active) {
     *states = kept;
 }
 
-/// As many states as fit: half of them the most promising, half spread evenly over the cash that they take, because where all
-/// are about as promising the later symbols need something to choose from.
-fn sample(mut states: Vec<State>, width: usize) -> Vec<State> {
+/// As many states as fit: half of them the most promising, half spread evenly over the budget that they take (of turnover, if
+/// it is short, or of cash), because where all are about as promising the later symbols need something to choose from.
+fn sample(mut states: Vec<State>, width: usize, active: Active) -> Vec<State> {
     let by_cash = |state: &State| (state.cash, state.error, state.turnover, state.square, state.parent, state.shares);
     states.sort_by_key(|state| (state.bound, by_cash(state)));
     let mut rest = states.split_off(width / 2);
-    rest.sort_by_key(by_cash);
+    rest.sort_by_key(|state| (if active.turnover { state.turnover } else { state.cash }, by_cash(state)));
     let stride = rest.len().div_ceil(width - width / 2).max(1);
     states.extend(rest.into_iter().step_by(stride));
     states
