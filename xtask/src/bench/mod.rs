@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: ratios against a named peer, measured in one run, with the assertion that the answers agree.
 
 mod aggregate;
+mod allocate;
 mod live;
 mod load;
 mod queries;
@@ -14,6 +15,8 @@ pub(crate) enum Bench {
     Load(load::Options),
     /// One-minute bars of ten million ticks in memory, against Polars
     Aggregate(aggregate::Options),
+    /// Whole shares for 131 and 500 symbols, against the greedy allocation of PyPortfolioOpt
+    Allocate(allocate::Options),
     /// The collector under a steady stream of trades, from socket to committed row, and its memory
     Live(live::Options),
     /// The questions that people ask most, of a week of ten million ticks in PostgreSQL
@@ -24,6 +27,7 @@ pub(crate) async fn run(bench: &Bench) -> anyhow::Result<()> {
     match bench {
         Bench::Load(options) => load::run(options).await,
         Bench::Aggregate(options) => aggregate::run(options),
+        Bench::Allocate(options) => allocate::run(options),
         Bench::Live(options) => live::run(options).await,
         Bench::Queries(options) => queries::run(options).await,
     }
