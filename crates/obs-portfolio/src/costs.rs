@@ -7,10 +7,10 @@ use crate::{AllocateError, units};
 
 /// Rates of commission and tax, as shares of the traded amount.
 ///
-/// [`CostRates::default`] holds the rates of 2026: the broker's online commission of 0.0140527 % on each side (the published
-/// tariff of its online accounts on KRX; accounts opened in a branch or by a promotion have others), and the securities
-/// transaction tax of 0.20 % on sales, which is 0.20 % on KOSDAQ and 0.05 % plus 0.15 % rural tax on KOSPI (Enforcement Decree
-/// of the Securities Transaction Tax Act as of 2026-01-01). Funds traded on the exchange (ETF) pay no tax.
+/// [`CostRates::default`] holds the rates of 2026: the broker's online commission of 0.0140527 % on each side, as its users
+/// report it for KRX (accounts opened in a branch or by a promotion have others), and the securities transaction tax on sales,
+/// which is 0.20 % on KOSDAQ and 0.05 % plus 0.15 % rural tax on KOSPI, as the press reports Presidential Decree 36001 of
+/// 2025-12-31. Neither tariff nor decree was read in the original. Funds traded on the exchange (ETF) pay no tax.
 ///
 /// Commission and tax of an order are each cut to whole won. That is an assumption: the broker does not publish its rounding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
