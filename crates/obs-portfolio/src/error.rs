@@ -1,7 +1,9 @@
-//! Why there is no allocation.
+//! Why there is no allocation, or no value.
 
 use obs_model::{Money, Price, Symbol};
 use rust_decimal::Decimal;
+
+use crate::Doubt;
 
 /// Why no allocation was computed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -140,4 +142,38 @@ pub enum Conflict {
 
 fn list(conflicts: &[Conflict]) -> String {
     conflicts.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// Why a portfolio has no value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ValuationError {
+    /// Prices that are not good enough. All of them are listed.
+    #[error("these prices are not good enough: {}; wait, or accept them by name", doubts(.0))]
+    Doubtful(Vec<(Symbol, Doubt)>),
+    /// Cash that is owed.
+    #[error("cash is {cash} won; a portfolio that owes cannot be divided")]
+    Cash {
+        /// The amount.
+        cash: Money,
+    },
+    /// More than is computed with.
+    #[error("the shares of {symbol} are worth more than is computed with; check their number and price")]
+    TooLarge {
+        /// The symbol.
+        symbol: Symbol,
+    },
+    /// The total or the targets make no sense.
+    #[error(transparent)]
+    Drift(#[from] AllocateError),
+}
+
+fn doubts(doubtful: &[(Symbol, Doubt)]) -> String {
+    let one = |(symbol, doubt): &(Symbol, Doubt)| match doubt {
+        Doubt::Missing => format!("{symbol} has none"),
+        Doubt::Stale { age } => format!("{symbol} is {} minutes of trading old", age.num_minutes()),
+        Doubt::Gap => format!("{symbol} stands in a gap"),
+        Doubt::Halted => format!("{symbol} is halted"),
+    };
+    doubtful.iter().map(one).collect::<Vec<_>>().join(", ")
 }

@@ -7,6 +7,7 @@ mod conflicts;
 mod costs;
 mod exact_cash;
 mod peer;
+mod valuations;
 
 use obs_model::{Money, Price, Quantity, Weight};
 use obs_portfolio::Asset;
