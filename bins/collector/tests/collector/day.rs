@@ -18,6 +18,7 @@ use obs_model::{Calendar, Gap, GapScope, HealedBar, SlotDecision, SlotEntry, Swi
 use obs_schema::{Decoded, Decoder, Record, TickRecord};
 use obs_sim::{Fault, Scheduled, SimSettings, Simulator, market::Listing};
 use obs_store::Table;
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{open, sqlite};
@@ -28,6 +29,9 @@ use ticks::{every_delivery_is_archived_or_in_a_gap, no_gap_lies_where_data_was_w
 /// A day passes in four and a half minutes.
 const SPEED: u32 = 90;
 const DAY: &str = "2026-11-23";
+/// One day at a time: a second of it is 90 of the market's, and two would be late for each other.
+static PLAYING: Mutex<()> = Mutex::const_new(());
+
 /// The symbol, by its place in the list, that is delisted in the course of the day.
 const DELISTED: usize = 3;
 
@@ -117,6 +121,7 @@ struct Play {
 }
 
 async fn play(play: Play) -> Played {
+    let _playing = PLAYING.lock().await;
     let dir = tempfile::tempdir().unwrap();
     let store = obs_cli::prepare_store(&sqlite(dir.path()).parse().unwrap()).await.unwrap();
     let world = Clock::compressed(at("08:50:00"), SPEED);
