@@ -11,9 +11,7 @@ mod machine;
 mod truth;
 
 use std::{
-    env,
     path::PathBuf,
-    process::Command,
     time::{Duration, Instant},
 };
 
@@ -21,7 +19,7 @@ use anyhow::ensure;
 use obs_cli::grouped;
 use obs_testkit::PostgresServer;
 
-use crate::workspace_root;
+use crate::programs;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -50,7 +48,8 @@ pub(crate) struct Programs {
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
     let machine = machine::compile(dir.path())?;
-    let programs = build(machine)?;
+    let built = programs::for_tests()?;
+    let programs = Programs { collector: built.join("collector"), backfill: built.join("backfill"), machine };
     let server = PostgresServer::find_or_start().await?;
     let started = Instant::now();
     let mut unsound = Vec::new();
@@ -76,14 +75,4 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     }
     ensure!(unsound.is_empty(), "the record does not account for everything with the seeds {unsound:?}");
     Ok(())
-}
-
-/// Builds the programs as the tests do, whose libraries they share.
-fn build(machine: PathBuf) -> anyhow::Result<Programs> {
-    let root = workspace_root()?;
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    let built = cargo.current_dir(&root).args(["build", "--quiet", "--workspace", "--bins"]).status()?;
-    ensure!(built.success(), "the programs cannot be built");
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from).join("debug");
-    Ok(Programs { collector: target.join("collector"), backfill: target.join("backfill"), machine })
 }

@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod chaos;
 mod migrate;
+mod programs;
 mod test;
 mod tidy;
 

@@ -17,7 +17,7 @@ use serde_json::Value;
 use sqlx::{Connection, PgConnection};
 use tokio::time::sleep;
 
-use super::load::build;
+use crate::programs::released;
 
 /// How long the last trades may take to the database once no more are sent.
 const LAST_TRADES: Duration = Duration::from_secs(30);
@@ -53,7 +53,7 @@ struct Outcome {
 }
 
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
-    let collector = build("collector")?;
+    let collector = released("collector")?;
     let server = PostgresServer::start_durable_cluster().await?;
     let database = TestDatabase::create_on(&server).await?;
     let dir = tempfile::tempdir()?;

@@ -1,7 +1,7 @@
 //! `cargo xtask bench load`.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
     time::Instant,
 };
@@ -12,7 +12,7 @@ use obs_testkit::{GeneratedTicks, PostgresServer, TICK_COLUMNS, TestDatabase, ge
 use serde::Serialize;
 use sqlx::{Connection, PgConnection};
 
-use crate::workspace_root;
+use crate::programs::released;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -66,7 +66,7 @@ pub(super) struct Spread {
 
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     ensure!(options.rounds > 0 && options.lines > 0, "there is nothing to measure with 0 rounds or lines");
-    let backfill = build("backfill")?;
+    let backfill = released("backfill")?;
     let dir = tempfile::tempdir()?;
     eprintln!("Writing {} lines, as archive and as CSV", grouped(u64::from(options.lines)));
     let generated = generate_ticks(dir.path(), options.lines, options.seed)?;
@@ -180,16 +180,6 @@ async fn digest(database: &TestDatabase) -> anyhow::Result<(i64, String)> {
     let answer = sqlx::query_as(statement).fetch_one(&mut connection).await?;
     connection.close().await?;
     Ok(answer)
-}
-
-/// Builds a program as users run it.
-pub(crate) fn build(program: &str) -> anyhow::Result<PathBuf> {
-    let root = workspace_root()?;
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    let built = cargo.current_dir(&root).args(["build", "--release", "--package", program]).status()?;
-    ensure!(built.success(), "cargo build --release --package {program} failed");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    Ok(target.join("release").join(program))
 }
 
 fn run_quietly(command: &mut Command) -> anyhow::Result<()> {

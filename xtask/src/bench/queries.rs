@@ -10,7 +10,7 @@ use obs_cli::{Database, grouped, prepare_store, table};
 use obs_testkit::{PostgresServer, TestDatabase, execute};
 use serde::{Deserialize, Serialize};
 
-use super::load::build;
+use crate::programs::released;
 
 /// Fills a migrated database; it asks for the setting `bench.ticks`.
 const WEEK: &str = include_str!("queries.sql");
@@ -53,7 +53,7 @@ struct Report {
 
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     ensure!(options.ticks > 0 && options.rounds > 0, "there is nothing to measure with 0 ticks or rounds");
-    let backfill = build("backfill")?;
+    let backfill = released("backfill")?;
     let server = PostgresServer::start_durable_cluster().await?;
     let database = TestDatabase::create_on(&server).await?;
     prepare_store(&database.url().parse::<Database>()?).await?;
