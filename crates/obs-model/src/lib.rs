@@ -29,9 +29,10 @@ pub use market_time::{KST, SessionHours, minute_of, trading_day};
 pub use migration::MigrationEntry;
 pub use money::Money;
 pub use portfolio::{
-    ExecutionStatus, OrderId, OrderStatus, OrderType, PlanId, PlanStatus, PolicyId, PortfolioPolicy, PortfolioPosition,
-    PortfolioSnapshot, RebalanceExecution, RebalanceFrequency, RebalanceOrder, RebalancePlan, Side, SnapshotId,
-    TargetWeight, Weight,
+    Approval, BrokerKind, BrokerOrder, ExecutionStatus, Forecast, HoldingsSource, OrderId, OrderStatus, OrderType,
+    PlanDigest, PlanEvent, PlanId, PlanStatus, PlanStep, PlannedOrder, PolicyId, PolicyVersion, PortfolioPolicy,
+    PortfolioPosition, PortfolioSnapshot, PriceSource, RebalanceExecution, RebalanceFrequency, RebalanceOrder,
+    RebalancePlan, Side, SnapshotId, TargetWeight, Weight,
 };
 pub use price::Price;
 pub use quality::QualityFlag;

@@ -4,6 +4,8 @@ use std::{fmt, marker::PhantomData, str::FromStr};
 
 use serde::{Deserializer, Serializer, de};
 
+use crate::{InvalidValue, Problem};
+
 pub(crate) fn serialize<T: fmt::Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
 }
@@ -24,6 +26,18 @@ where
     D: Deserializer<'de>,
 {
     deserializer.deserialize_any(Number(PhantomData))
+}
+
+/// Finds a value by the name that it is written with.
+pub(crate) fn by_name<T: Copy>(
+    kind: &'static str,
+    name: &str,
+    all: &[T],
+    name_of: impl Fn(T) -> &'static str,
+    names: &'static str,
+) -> Result<T, InvalidValue> {
+    let found = all.iter().copied().find(|value| name_of(*value) == name);
+    found.ok_or_else(|| InvalidValue::new(kind, name, Problem::UnknownName { names }))
 }
 
 /// Splits `12.34` into its sign (1 or -1), `12` and `34`; without a point the last is `0`. Nothing else is a plain number.

@@ -23,4 +23,4 @@ pub use drift::drift;
 pub use due::{Reason, Tolerance, asked_by_calendar, reasons};
 pub use error::{AllocateError, Conflict, ValuationError};
 pub use problem::{Asset, CashBuffer, Limits};
-pub use valuation::{Doubt, KnownPrice, Position, PriceRules, PriceSource, Valuation, value};
+pub use valuation::{Doubt, KnownPrice, Position, PriceRules, Valuation, value};

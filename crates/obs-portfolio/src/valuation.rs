@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use obs_model::{Calendar, Money, Price, Quantity, Symbol, Weight};
+use obs_model::{Calendar, Money, Price, PriceSource, Quantity, Symbol, Weight};
 use rust_decimal::Decimal;
 
 use crate::{ValuationError, drift, units};
@@ -24,19 +24,6 @@ pub struct KnownPrice {
     pub is_in_gap: bool,
     /// Whether the exchange has halted the stock.
     pub is_halted: bool,
-}
-
-/// Where a price was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum PriceSource {
-    /// The last trade that was recorded.
-    Tick,
-    /// The close of a one-minute bar.
-    MinuteBar,
-    /// The close of a ten-minute bar.
-    SwingBar,
-    /// The broker's quote.
-    Quote,
 }
 
 /// Which prices are good enough.

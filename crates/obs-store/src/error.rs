@@ -35,6 +35,16 @@ pub enum StoreError {
         /// The offset that the store holds, or `unknown`.
         found: String,
     },
+    /// Somebody else changed a row meanwhile, and the change that was asked for does not fit any more. Read it again.
+    #[error("{what} is {found}, and {wanted} is not possible then: another program changed it meanwhile, look at it again")]
+    Stale {
+        /// Which row, in words: `plan 3`, `order 17`, `policy balanced`.
+        what: String,
+        /// The state that it has.
+        found: String,
+        /// The change that was asked for.
+        wanted: String,
+    },
     /// A stored row does not hold what its table promises.
     #[error("{table}.{column} of row {row} is unreadable: {reason}")]
     CorruptRow {

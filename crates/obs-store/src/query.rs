@@ -1,7 +1,7 @@
 //! The questions that people ask most.
 
 use async_trait::async_trait;
-use obs_model::{Bar, Coverage, PortfolioSnapshot, Symbol, Tick};
+use obs_model::{Bar, Coverage, PortfolioSnapshot, SwingBar, Symbol, Tick};
 
 use crate::{StoreError, TimeRange};
 
@@ -14,6 +14,12 @@ pub trait QueryRepository: Send + Sync {
     /// # Errors
     /// [`StoreError`] when the store cannot answer. An unknown symbol is not an error.
     async fn last_bars(&self, symbol: Symbol, number: u32) -> Result<Vec<Bar>, StoreError>;
+
+    /// The newest ten-minute bars of a symbol, at most `number`, by time.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot answer. An unknown symbol is not an error.
+    async fn last_swing_bars(&self, symbol: Symbol, number: u32) -> Result<Vec<SwingBar>, StoreError>;
 
     /// The newest tick of every symbol, with the quotes around it, by symbol.
     ///

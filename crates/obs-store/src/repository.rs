@@ -5,8 +5,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use obs_model::{Bar, Coverage, FeedSession, Gap, MigrationEntry, SwingBar, Symbol, Tick};
 
 use crate::{
-    AccountRepository, Batch, Committed, DayVolume, Derived, Digest, LedgerEntry, Position, QueryRepository, Rebuilt,
-    Reject, RejectSelection, StoreError, Table,
+    AccountRepository, Batch, Committed, DayVolume, Derived, Digest, LedgerEntry, PortfolioRepository, Position,
+    QueryRepository, Rebuilt, Reject, RejectSelection, StoreError, Table,
 };
 
 /// The instants `[from, until)`.
@@ -20,7 +20,14 @@ pub struct TimeRange {
 
 /// Everything that a store can do.
 pub trait Store:
-    SchemaRepository + LoadRepository + TickRepository + BarRepository + GapRepository + AccountRepository + QueryRepository
+    SchemaRepository
+    + LoadRepository
+    + TickRepository
+    + BarRepository
+    + GapRepository
+    + AccountRepository
+    + QueryRepository
+    + PortfolioRepository
 {
     /// What people call it: engine and place, without a password.
     fn name(&self) -> &str;

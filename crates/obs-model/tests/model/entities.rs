@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use obs_model::{
-    Bar, Coverage, ExecutionStatus, FeedChange, FeedEvent, FeedId, Gap, GapReason, GapScope, Ohlc, OrderId, OrderStatus,
-    OrderType, PlanId, PlanStatus, PortfolioPosition, QualityFlag, Quantity, RebalanceExecution, RebalanceFrequency,
-    RebalanceOrder, RebalancePlan, SchemaVersion, SessionId, Side, SnapshotId, SwingBar, Tick,
+    Approval, Bar, BrokerKind, Coverage, ExecutionStatus, FeedChange, FeedEvent, FeedId, Gap, GapReason, GapScope, Ohlc,
+    OrderId, OrderStatus, OrderType, PlanDigest, PlanId, PlanStatus, PortfolioPosition, PriceSource, QualityFlag, Quantity,
+    RebalanceExecution, RebalanceFrequency, RebalanceOrder, RebalancePlan, SchemaVersion, SessionId, Side, SnapshotId,
+    SwingBar, Tick,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -148,38 +149,59 @@ fn the_portfolio_reads_back_with_the_names_of_the_tables() {
         market_value: "719000".parse().unwrap(),
         current_weight: serde_json::from_value(json!("0.25")).unwrap(),
         target_weight: serde_json::from_value(json!("0.2")).unwrap(),
+        price_time: Some(at("2026-01-23T00:30:00Z")),
+        price_source: Some(PriceSource::SwingBar),
+        doubt: None,
     };
     let expected = json!({
         "snapshot_id": 7, "symbol": "005930", "quantity": 10, "market_price": "71900", "market_value": "719000",
-        "current_weight": "0.25", "target_weight": "0.2",
+        "current_weight": "0.25", "target_weight": "0.2", "price_time": "2026-01-23T00:30:00Z", "price_source": "swing_bar",
+        "doubt": null,
     });
     assert_eq!(both_ways(&position), expected);
 
     let plan = RebalancePlan {
         plan_id: PlanId(1),
         policy_id: obs_model::PolicyId::new("balanced").unwrap(),
+        policy_version: Some(2),
         snapshot_id: SnapshotId(7),
         status: PlanStatus::Approved,
         reason: "drift 6.1 %".to_owned(),
         created_at: at("2026-01-23T00:31:00Z"),
+        expires_at: Some(at("2026-01-23T06:30:00Z")),
+        digest: Some(PlanDigest::new("0f".repeat(32)).unwrap()),
+        forecast: None,
+        approval: Some(Approval {
+            at: at("2026-01-23T00:40:00Z"),
+            digest: PlanDigest::new("0f".repeat(32)).unwrap(),
+            broker: BrokerKind::KisPaper,
+        }),
         completed_at: None,
+        error: None,
     };
-    assert_eq!(both_ways(&plan)["status"], "approved");
+    let json = both_ways(&plan);
+    assert_eq!((&json["status"], &json["approval"]["broker"]), (&json!("approved"), &json!("kis-paper")));
 
     let order = RebalanceOrder {
         order_id: OrderId(2),
         plan_id: PlanId(1),
+        sequence: Some(1),
         symbol: "005930".parse().unwrap(),
         side: Side::Sell,
         target_qty: Quantity::new(2).unwrap(),
-        order_type: OrderType::Market,
+        order_type: OrderType::Limit,
+        limit_price: Some("71800".parse().unwrap()),
+        decision_price: Some("71900".parse().unwrap()),
         status: OrderStatus::Executing,
         created_at: at("2026-01-23T00:31:00Z"),
+        replaces: None,
+        submitted_at: Some(at("2026-01-23T00:41:00Z")),
+        broker_order: None,
     };
     let json = both_ways(&order);
     assert_eq!(
         (&json["side"], &json["order_type"], &json["status"]),
-        (&json!("SELL"), &json!("MARKET"), &json!("executing"))
+        (&json!("SELL"), &json!("LIMIT"), &json!("executing"))
     );
 
     let execution = RebalanceExecution {
@@ -188,6 +210,7 @@ fn the_portfolio_reads_back_with_the_names_of_the_tables() {
         filled_price: Some("71850".parse().unwrap()),
         exec_time: at("2026-01-23T00:31:02Z"),
         commission: "21.555".parse().unwrap(),
+        tax: Some("287".parse().unwrap()),
         slippage: "-100".parse().unwrap(),
         status: ExecutionStatus::Filled,
         error_msg: None,
