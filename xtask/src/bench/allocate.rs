@@ -7,19 +7,23 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 use obs_cli::table;
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::workspace_root;
 
 /// Allocates the same cases greedily.
 const PEER: &str = include_str!("allocate.py");
-/// How the peer's program ends where there is no PyPortfolioOpt.
-const NO_PEER: i32 = 3;
+/// Finds their optimum in another way.
+const SOLVER: &str = include_str!("allocate_optimum.py");
+/// How such a program ends where Python lacks what it needs.
+const NOT_THERE: i32 = 3;
+/// What HiGHS calls whole is whole to a millionth, so that two optima differ by some won; a share of the portfolio.
+const SAME: f64 = 1e-8;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// The Python that has PyPortfolioOpt
+    /// The Python that has PyPortfolioOpt and SciPy
     #[arg(long, default_value = "python3")]
     python: String,
 }
@@ -45,6 +49,13 @@ struct Answer {
     ms: f64,
 }
 
+#[derive(Deserialize)]
+struct Optimum {
+    error: f64,
+    bound: f64,
+    is_proven: bool,
+}
+
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let inputs = ours()?;
     let mut cases = Vec::new();
@@ -59,11 +70,16 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         [case.name.clone(), case.symbols.to_string(), case.total.to_string(), case.seed.to_string(), ms, slowest, proof]
     });
     println!("{}", table(["Case", "Symbols", "Won", "Seed", "Median ms", "Slowest ms", "Proof"], rows.collect::<Vec<_>>()));
-    let Some(answers) = peer(options, &inputs)? else {
+    beside_greedy(options, &shared, &inputs)?;
+    beside_solver(options, &shared, &inputs)
+}
+
+fn beside_greedy(options: &Options, cases: &[&Case], inputs: &[&Value]) -> anyhow::Result<()> {
+    let Some(answers) = ask::<Vec<Answer>>(&options.python, PEER, inputs)? else {
         eprintln!("{} has no PyPortfolioOpt: `pip install pyportfolioopt`, or name another with --python", options.python);
         return Ok(());
     };
-    let rows = shared.iter().zip(&answers).map(|(case, answer)| {
+    let rows = cases.iter().zip(&answers).map(|(case, answer)| {
         let numbers = [case.error, answer.error, answer.error / case.error, case.ms, answer.ms];
         let [ours, theirs, ratio, ms, peer_ms] = numbers.map(|number| format!("{number:.4}"));
         [case.symbols.to_string(), case.total.to_string(), case.seed.to_string(), ours, theirs, ratio, ms, peer_ms]
@@ -71,9 +87,34 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let heads = ["Symbols", "Won", "Seed", "Our error", "Greedy's", "Ratio", "Our ms", "Greedy's ms"];
     println!("{}", table(heads, rows.collect::<Vec<_>>()));
     ensure!(
-        shared.iter().zip(&answers).all(|(case, answer)| case.error < answer.error),
+        cases.iter().zip(&answers).all(|(case, answer)| case.error < answer.error),
         "the greedy allocation is at least as good in a case"
     );
+    Ok(())
+}
+
+/// What we call optimal must be what an integer program finds.
+fn beside_solver(options: &Options, cases: &[&Case], inputs: &[&Value]) -> anyhow::Result<()> {
+    let Some(answers) = ask::<Vec<Optimum>>(&options.python, SOLVER, inputs)? else {
+        eprintln!("{} has no SciPy: `pip install scipy`, or name another with --python", options.python);
+        return Ok(());
+    };
+    let rows = cases.iter().zip(&answers).map(|(case, answer)| {
+        let [ours, theirs, bound] = [case.error, answer.error, answer.bound].map(|error| format!("{error:.9}"));
+        let proof = if answer.is_proven { "optimal" } else { "out of time" };
+        let [symbols, seed] = [case.symbols.to_string(), case.seed.to_string()];
+        [symbols, case.total.to_string(), seed, ours, theirs, bound, proof.to_owned()]
+    });
+    let heads = ["Symbols", "Won", "Seed", "Our error", "HiGHS's", "Its bound", "Its proof"];
+    println!("{}", table(heads, rows.collect::<Vec<_>>()));
+    for (case, answer) in cases.iter().zip(&answers) {
+        let Case { symbols, total, seed, .. } = case;
+        ensure!(case.error < answer.error + SAME, "HiGHS found a better one: {symbols} symbols, {total} won, seed {seed}");
+        ensure!(
+            case.gap.is_some() || case.error > answer.bound - SAME,
+            "HiGHS proved more than our error: {symbols} symbols, {total} won, seed {seed}"
+        );
+    }
     Ok(())
 }
 
@@ -85,10 +126,10 @@ fn ours() -> anyhow::Result<Vec<Value>> {
     serde_json::from_slice(&output.stdout).context("the bench of obs-portfolio says something else than JSON")
 }
 
-/// What PyPortfolioOpt says, or nothing where there is none.
-fn peer(options: &Options, inputs: &[&Value]) -> anyhow::Result<Option<Vec<Answer>>> {
-    let mut python = Command::new(&options.python);
-    let pipes = python.args(["-c", PEER]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+/// What a program in Python says to the cases, or nothing where Python lacks what it needs.
+fn ask<T: DeserializeOwned>(python: &str, program: &str, inputs: &[&Value]) -> anyhow::Result<Option<T>> {
+    let mut python = Command::new(python);
+    let pipes = python.args(["-c", program]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let Ok(mut child) = pipes.spawn() else { return Ok(None) };
     if let Some(mut stdin) = child.stdin.take() {
         // A program that ends early says why with its exit code.
@@ -97,7 +138,7 @@ fn peer(options: &Options, inputs: &[&Value]) -> anyhow::Result<Option<Vec<Answe
     let output = child.wait_with_output().context("cannot wait for the peer")?;
     match output.status.code() {
         Some(0) => Ok(Some(serde_json::from_slice(&output.stdout).context("the peer says something else than JSON")?)),
-        Some(NO_PEER) => Ok(None),
+        Some(NOT_THERE) => Ok(None),
         _ => bail!("the peer failed: {}", String::from_utf8_lossy(&output.stderr).trim()),
     }
 }
