@@ -4,5 +4,19 @@
 //! clock.
 
 mod broker;
+mod costs;
+mod execute;
+mod prices;
+mod snapshot;
 
-pub use broker::{AccountState, Broker, BrokerError, BrokerQuote, HeldShares, ListedOrder, OrderTicket};
+pub use broker::{
+    AccountState, Broker, BrokerError, BrokerQuote, HeldShares, KisBroker, ListedOrder, OrderTicket, PaperBroker,
+    PaperSettings,
+};
+pub use costs::TradingCosts;
+pub use execute::{
+    Difference, ExecuteError, ExecutionRules, ExecutionSettings, Executor, Moved, Outcome, Progress, Resolution,
+    TradingLimits,
+};
+pub use prices::{known_prices, recent_volumes};
+pub use snapshot::{SnapshotError, SnapshotRequest, measure, store_snapshot, take_snapshot};
