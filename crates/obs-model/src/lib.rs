@@ -18,6 +18,7 @@ mod slot;
 mod symbol;
 mod text;
 mod tick;
+mod tick_grid;
 
 pub use accounting::{HealedBar, VolumeBreak};
 pub use bar::{Bar, Coverage, Ohlc, SLOTS_PER_MINUTE, SchemaVersion, SwingBar};
@@ -41,3 +42,4 @@ pub use session::{FeedId, SessionId};
 pub use slot::{SlotDecision, SlotEntry};
 pub use symbol::Symbol;
 pub use tick::Tick;
+pub use tick_grid::TickTable;

@@ -10,4 +10,5 @@ mod money;
 mod names;
 mod prices;
 mod quantities;
+mod tick_grid;
 mod weights;

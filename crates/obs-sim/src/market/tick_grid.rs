@@ -1,6 +1,8 @@
-//! The prices that KRX admits: its tick table and its daily price limit.
+//! The prices that KRX admits, in whole won.
 
-/// The tick at a price in won, by the table in force since 2023-01-25 for KOSPI and KOSDAQ alike.
+use obs_model::{Price, TickTable};
+
+/// The tick at a price in won, by KRX's table for stocks.
 ///
 /// ```
 /// use obs_sim::market::tick_size;
@@ -10,18 +12,11 @@
 /// ```
 #[must_use]
 pub const fn tick_size(price: i64) -> i64 {
-    match price {
-        500_000.. => 1_000,
-        200_000..500_000 => 500,
-        50_000..200_000 => 100,
-        20_000..50_000 => 50,
-        5_000..20_000 => 10,
-        2_000..5_000 => 5,
-        _ => 1,
-    }
+    TickTable::Stock.tick_of_won(price)
 }
 
-/// The lowest and the highest price of a day in won: 30 % around the base price, cut to whole ticks.
+/// The lowest and the highest price of a day in won, as [`TickTable::price_limits`] has them; no width around a base that is no
+/// price.
 ///
 /// ```
 /// use obs_sim::market::price_limits;
@@ -29,14 +24,10 @@ pub const fn tick_size(price: i64) -> i64 {
 /// assert_eq!(price_limits(128_500), (90_000, 167_000));
 /// ```
 #[must_use]
-pub const fn price_limits(base_price: i64) -> (i64, i64) {
-    let width = base_price * 3 / 10;
-    let width = width - width % tick_size(base_price);
-    // A limit may lie in another band of the table than the base price: move it inwards onto that band's grid.
-    let (low, high) = (base_price - width, base_price + width);
-    let beyond = low % tick_size(low);
-    let low = if beyond == 0 { low } else { low - beyond + tick_size(low) };
-    (low, floor_to_tick(high))
+pub fn price_limits(base_price: i64) -> (i64, i64) {
+    let limits = Price::from_won(base_price).map(|base| TickTable::Stock.price_limits(base));
+    let won = |price: Price| price.ten_thousandths() / Price::SCALE;
+    limits.map_or((base_price, base_price), |(low, high)| (won(low), won(high)))
 }
 
 /// The next admitted price above one on the grid.
