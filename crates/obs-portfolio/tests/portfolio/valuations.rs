@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use obs_model::{Calendar, Price, Quantity, RebalanceFrequency, Symbol, Weight};
+use obs_model::{Calendar, Price, PriceSource, Quantity, RebalanceFrequency, Symbol, Weight};
 use obs_portfolio::{
-    Doubt, KnownPrice, PriceRules, PriceSource, Reason, Tolerance, Valuation, ValuationError, asked_by_calendar, reasons,
-    value,
+    Doubt, KnownPrice, PriceRules, Reason, Tolerance, Valuation, ValuationError, asked_by_calendar, reasons, value,
 };
 use proptest::prelude::*;
 use rust_decimal::Decimal;
