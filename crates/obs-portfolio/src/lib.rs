@@ -12,12 +12,14 @@ mod due;
 mod error;
 mod holdings;
 mod line;
+mod number;
 mod order_rules;
 mod plan;
 mod policy;
 mod problem;
 mod relaxation;
 mod search;
+mod sheet;
 mod units;
 mod valuation;
 

@@ -11,7 +11,9 @@ use crate::{CostRates, Limits, OrderRules, PriceRules, Tolerance};
 mod check;
 mod diff;
 mod error;
+mod keys;
 mod read;
+mod targets;
 mod write;
 
 pub use diff::Change;
@@ -47,11 +49,7 @@ impl Policy {
     /// # Errors
     /// [`PolicyError`] with everything that is wrong with it.
     pub fn parse(text: &str, read: impl Fn(&str) -> Result<Vec<u8>, String>) -> Result<Self, PolicyError> {
-        let (policy, problems) = read::policy(text, &read);
-        match policy {
-            Some(policy) if problems.is_empty() => Ok(policy),
-            _ => Err(PolicyError(problems)),
-        }
+        read::policy(text, &read).map_err(PolicyError)
     }
 
     /// A policy that is stored without a file, as the Python system did; what its rows do not say is as in a file that says no

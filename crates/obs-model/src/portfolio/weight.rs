@@ -11,6 +11,11 @@ use crate::{InvalidValue, Problem};
 pub struct Weight(Decimal);
 
 impl Weight {
+    /// Nothing.
+    pub const ZERO: Self = Self(Decimal::ZERO);
+    /// Everything.
+    pub const ONE: Self = Self(Decimal::ONE);
+
     /// Checks a share.
     ///
     /// # Errors
