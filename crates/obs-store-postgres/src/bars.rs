@@ -181,7 +181,7 @@ pub(crate) fn read(row: &PgRow) -> Result<Bar, BadCell> {
     })
 }
 
-fn read_swing(row: &PgRow) -> Result<SwingBar, BadCell> {
+pub(crate) fn read_swing(row: &PgRow) -> Result<SwingBar, BadCell> {
     Ok(SwingBar {
         symbol: parsed(row, "symbol")?,
         bar_time: instant(row, "bar_time")?,

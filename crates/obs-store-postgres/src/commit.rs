@@ -8,6 +8,9 @@ use crate::{account, bars, copy, error::Failure, feeds, gaps, ledger, position};
 /// A commit need not wait for the disk: the archive holds the lines, the position goes with the rows, and [`settle`] waits.
 const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit TO off";
 
+/// Where there is no archive behind the rows, a commit waits until it is on the disk, whatever the server does by default.
+const BEGIN_DURABLE: &str = "BEGIN; SET LOCAL synchronous_commit TO on";
+
 /// A batch whose ticks are written and not yet committed. Dropping it rolls back.
 pub(crate) struct Begun {
     transaction: Transaction<'static, Postgres>,
@@ -33,15 +36,29 @@ pub(crate) async fn begin(pool: &PgPool, batch: &Batch, ids: &[i64]) -> Result<B
 impl Begun {
     /// Writes the rest of the batch and commits it.
     pub(crate) async fn finish(mut self, batch: &Batch) -> Result<Committed, Failure> {
-        match write(&mut self.transaction, batch, &mut self.committed).await {
-            Ok(()) => {
-                self.transaction.commit().await?;
-                Ok(self.committed)
-            }
-            Err(failure) => {
-                roll_back(self.transaction).await;
-                Err(failure)
-            }
+        let written = write(&mut self.transaction, batch, &mut self.committed).await;
+        finish(self.transaction, written.map(|()| self.committed)).await
+    }
+}
+
+/// Begins a transaction that outlives a power failure once it is committed.
+pub(crate) async fn begin_durable(pool: &PgPool) -> Result<Transaction<'static, Postgres>, Failure> {
+    Ok(pool.begin_with(BEGIN_DURABLE).await?)
+}
+
+/// Commits what was written, or takes it back if it was not written whole.
+pub(crate) async fn finish<T>(
+    transaction: Transaction<'static, Postgres>,
+    written: Result<T, Failure>,
+) -> Result<T, Failure> {
+    match written {
+        Ok(result) => {
+            transaction.commit().await?;
+            Ok(result)
+        }
+        Err(failure) => {
+            roll_back(transaction).await;
+            Err(failure)
         }
     }
 }
@@ -55,7 +72,7 @@ async fn roll_back(transaction: Transaction<'static, Postgres>) {
 ///
 /// The log is written in order, so it is enough to wait for one more commit, as long as that one has something to write.
 pub(crate) async fn settle(pool: &PgPool) -> Result<(), Failure> {
-    let mut transaction = pool.begin_with("BEGIN; SET LOCAL synchronous_commit TO on").await?;
+    let mut transaction = pool.begin_with(BEGIN_DURABLE).await?;
     let touch = "UPDATE load_positions SET updated_at = updated_at WHERE head = (SELECT head FROM load_positions LIMIT 1)";
     sqlx::query(touch).execute(&mut *transaction).await?;
     transaction.commit().await?;

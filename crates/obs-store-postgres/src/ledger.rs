@@ -1,7 +1,5 @@
 //! The reject ledger, running day volumes, and counts.
 
-use std::borrow::Cow;
-
 use chrono::NaiveDate;
 use obs_store::{Advance, Committed, DayVolume, LedgerEntry, Reject, RejectSelection, Table, adapter::last_of_each};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, QueryBuilder, postgres::PgRow};
@@ -10,7 +8,7 @@ use crate::{
     bars::{add, column},
     error::Failure,
     position::digest,
-    row::{BadCell, cell, count as read_count, instant, parsed, quantity, read_all, signed},
+    row::{BadCell, cell, count as read_count, instant, parsed, quantity, read_all, signed, without_nul},
     wire::Instant,
 };
 
@@ -158,11 +156,6 @@ pub(crate) async fn count(pool: &PgPool, table: Table) -> Result<u64, Failure> {
     let statement = AssertSqlSafe(format!("SELECT count(*) FROM {}", table.name()));
     let count: i64 = sqlx::query_scalar(statement).fetch_one(pool).await?;
     Ok(count.unsigned_abs())
-}
-
-/// PostgreSQL's texts cannot hold the character NUL, which a strange path or line may contain.
-fn without_nul(text: &str) -> Cow<'_, str> {
-    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) }
 }
 
 /// A row's file and place in it, for an error.

@@ -1,14 +1,13 @@
 //! The questions that people ask most.
 
-use obs_model::{Bar, Coverage, Money, PortfolioSnapshot, SnapshotId, Symbol, Tick};
+use obs_model::{Bar, Coverage, SwingBar, Symbol, Tick};
 use obs_store::{SymbolCoverage, TimeRange};
-use rust_decimal::Decimal;
 use sqlx::{PgPool, postgres::PgRow};
 
 use crate::{
     bars,
     error::Failure,
-    row::{BadCell, cell, checked, count, instant, parsed, read_all, symbol_and},
+    row::{cell, checked, count, parsed, read_all, symbol_and},
     ticks,
     wire::Instant,
 };
@@ -23,6 +22,20 @@ pub(crate) async fn last_bars(pool: &PgPool, symbol: Symbol, number: u32) -> Res
     .fetch_all(pool)
     .await?;
     let mut bars = read_all("scalp_1m_bars", &rows, |row| symbol_and(row, "bar_time"), bars::read)?;
+    bars.reverse();
+    Ok(bars)
+}
+
+pub(crate) async fn last_swing_bars(pool: &PgPool, symbol: Symbol, number: u32) -> Result<Vec<SwingBar>, Failure> {
+    let rows = sqlx::query(
+        "SELECT symbol, bar_time, open, high, low, close, volume, bid_price, ask_price, session_id, schema_version, \
+         mitigation_level, quality_flag FROM swing_bars_10m WHERE symbol = $1 ORDER BY bar_time DESC LIMIT $2",
+    )
+    .bind(symbol.as_str())
+    .bind(i64::from(number))
+    .fetch_all(pool)
+    .await?;
+    let mut bars = read_all("swing_bars_10m", &rows, |row| symbol_and(row, "bar_time"), bars::read_swing)?;
     bars.reverse();
     Ok(bars)
 }
@@ -68,26 +81,4 @@ pub(crate) async fn coverage_by_symbol(pool: &PgPool, range: TimeRange) -> Resul
     };
     let key = |row: &PgRow| cell::<&str>(row, "symbol").unwrap_or("?").to_owned();
     Ok(read_all("scalp_1m_bars", &rows, key, read)?)
-}
-
-pub(crate) async fn latest_snapshot(pool: &PgPool) -> Result<Option<PortfolioSnapshot>, Failure> {
-    let rows = sqlx::query(
-        "SELECT snapshot_id, policy_id, snapshot_time, total_value, cash FROM portfolio_snapshot \
-         ORDER BY snapshot_time DESC, snapshot_id DESC LIMIT 1",
-    )
-    .fetch_all(pool)
-    .await?;
-    let key = |row: &PgRow| cell::<i64>(row, "snapshot_id").map_or_else(|_| "?".to_owned(), |id| id.to_string());
-    Ok(read_all("portfolio_snapshot", &rows, key, read_snapshot)?.pop())
-}
-
-fn read_snapshot(row: &PgRow) -> Result<PortfolioSnapshot, BadCell> {
-    let money = |column| checked(column, Money::new(cell::<Decimal>(row, column)?));
-    Ok(PortfolioSnapshot {
-        snapshot_id: SnapshotId(cell(row, "snapshot_id")?),
-        policy_id: checked("policy_id", obs_model::PolicyId::new(cell::<&str>(row, "policy_id")?))?,
-        snapshot_time: instant(row, "snapshot_time")?,
-        total_value: money("total_value")?,
-        cash: money("cash")?,
-    })
 }

@@ -1,10 +1,11 @@
 //! From rows to values, with a name for the cell that does not fit.
 
-use std::{fmt::Display, str::FromStr};
+use std::{borrow::Cow, fmt::Display, str::FromStr};
 
 use chrono::{DateTime, Utc};
-use obs_model::{Price, Quantity};
+use obs_model::{Money, Price, Quantity};
 pub(crate) use obs_store::adapter::{BadCell, bad, checked, read_all, signed};
+use rust_decimal::Decimal;
 use sqlx::{Decode, Postgres, Row, Type, error::UnexpectedNullError, postgres::PgRow};
 
 use crate::wire::{Instant, TenThousandths};
@@ -30,6 +31,39 @@ where
     T: FromStr<Err: Display>,
 {
     checked(column, cell::<&str>(row, column)?.parse())
+}
+
+/// A text that names a value, if there is one.
+pub(crate) fn parsed_or_none<T>(row: &PgRow, column: &'static str) -> Result<Option<T>, BadCell>
+where
+    T: FromStr<Err: Display>,
+{
+    cell::<Option<&str>>(row, column)?.map(|text| checked(column, text.parse())).transpose()
+}
+
+/// A small count from 0, if there is one.
+pub(crate) fn small_or_none(row: &PgRow, column: &'static str) -> Result<Option<u32>, BadCell> {
+    cell::<Option<i32>>(row, column)?.map(|number| checked(column, u32::try_from(number))).transpose()
+}
+
+/// A small count as a column holds it. No version and no order of a plan comes near the limit.
+pub(crate) fn small(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+/// An amount of money, if there is one.
+pub(crate) fn money_or_none(row: &PgRow, column: &'static str) -> Result<Option<Money>, BadCell> {
+    cell::<Option<Decimal>>(row, column)?.map(|won| checked(column, Money::new(won))).transpose()
+}
+
+/// An amount of money that must be there.
+pub(crate) fn money(row: &PgRow, column: &'static str) -> Result<Money, BadCell> {
+    checked(column, Money::new(cell(row, column)?))
+}
+
+/// An instant, if there is one.
+pub(crate) fn instant_or_none(row: &PgRow, column: &'static str) -> Result<Option<DateTime<Utc>>, BadCell> {
+    Ok(cell::<Option<Instant>>(row, column)?.map(|instant| instant.0))
 }
 
 /// An instant.
@@ -68,6 +102,16 @@ pub(crate) fn level(row: &PgRow, column: &'static str) -> Result<u8, BadCell> {
 /// A count of bytes or lines.
 pub(crate) fn count(row: &PgRow, column: &'static str) -> Result<u64, BadCell> {
     u64::try_from(cell::<i64>(row, column)?).map_err(|error| bad(column, error))
+}
+
+/// PostgreSQL's texts cannot hold the character NUL, which a strange path, line or answer may contain.
+pub(crate) fn without_nul(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) }
+}
+
+/// A row's number, for an error.
+pub(crate) fn number_of(row: &PgRow, column: &'static str) -> String {
+    cell::<i64>(row, column).map_or_else(|_| "?".to_owned(), |number| number.to_string())
 }
 
 /// Symbol and time of a row, for an error.

@@ -11,13 +11,14 @@ use crate::{
 };
 
 /// Name and statements of every migration, in order.
-const MIGRATIONS: [(&str, &str); 6] = [
+const MIGRATIONS: [(&str, &str); 7] = [
     ("001_create_scalp_tables", include_str!("../../../migrations/001_create_scalp_tables.sql")),
     ("002_create_swing_tables", include_str!("../../../migrations/002_create_swing_tables.sql")),
     ("003_create_portfolio_tables", include_str!("../../../migrations/003_create_portfolio_tables.sql")),
     ("004_create_loading_tables", include_str!("../../../migrations/004_create_loading_tables.sql")),
     ("005_create_accounting_tables", include_str!("../../../migrations/005_create_accounting_tables.sql")),
     ("006_create_coverage_functions", include_str!("../../../migrations/006_create_coverage_functions.sql")),
+    ("007_extend_portfolio_tables", include_str!("../../../migrations/007_extend_portfolio_tables.sql")),
 ];
 
 /// What the Python system logs besides the names that it shares with us. Its fourth migration adds tables of its own and

@@ -19,7 +19,8 @@ use sqlx::{
 use tokio::task::JoinHandle;
 
 use crate::{
-    account, aggregate, bars, commit, copy, error::Failure, feeds, gaps, ledger, position, queries, rebuild, schema, ticks,
+    account, aggregate, bars, commit, copy, error::Failure, feeds, gaps, ledger, portfolio, position, queries, rebuild,
+    schema, ticks,
 };
 
 /// How long connecting may take, and how long a call may wait for a connection.
@@ -33,8 +34,8 @@ const TUNING: &str = "SET random_page_cost = 1.1; SET jit = off; SET work_mem = 
 
 /// A store on PostgreSQL 15 or newer. Dropping it closes its connections.
 pub struct PostgresStore {
-    pool: PgPool,
-    name: String,
+    pub(crate) pool: PgPool,
+    pub(crate) name: String,
 }
 
 impl PostgresStore {
@@ -70,14 +71,18 @@ impl PostgresStore {
         Ok(Self { pool, name })
     }
 
-    fn explained<T>(&self, doing: &'static str, result: Result<T, Failure>) -> Result<T, StoreError> {
+    pub(crate) fn explained<T>(&self, doing: &'static str, result: Result<T, Failure>) -> Result<T, StoreError> {
         result.map_err(|failure| failure.explain(&self.name, doing))
     }
 }
 
 /// What came of work that runs to its end also when nobody waits for it any more: the driver cannot go on with a connection that
 /// was left in the middle of a `COPY` or of a `BEGIN`, and gives it to the next caller all the same.
-async fn joined<T>(store: &str, doing: &'static str, work: JoinHandle<Result<T, Failure>>) -> Result<T, StoreError> {
+pub(crate) async fn joined<T>(
+    store: &str,
+    doing: &'static str,
+    work: JoinHandle<Result<T, Failure>>,
+) -> Result<T, StoreError> {
     match work.await {
         Ok(result) => result.map_err(|failure| failure.explain(store, doing)),
         Err(error) => Err(StoreError::Failed { store: store.to_owned(), doing, source: Box::new(error) }),
@@ -261,6 +266,10 @@ impl QueryRepository for PostgresStore {
         self.explained("reading the last bars", queries::last_bars(&self.pool, symbol, number).await)
     }
 
+    async fn last_swing_bars(&self, symbol: Symbol, number: u32) -> Result<Vec<SwingBar>, StoreError> {
+        self.explained("reading the last swing bars", queries::last_swing_bars(&self.pool, symbol, number).await)
+    }
+
     async fn latest_quotes(&self) -> Result<Vec<Tick>, StoreError> {
         self.explained("reading the latest quotes", queries::latest_quotes(&self.pool).await)
     }
@@ -270,6 +279,6 @@ impl QueryRepository for PostgresStore {
     }
 
     async fn latest_snapshot(&self) -> Result<Option<PortfolioSnapshot>, StoreError> {
-        self.explained("reading the latest snapshot", queries::latest_snapshot(&self.pool).await)
+        self.explained("reading the latest snapshot", portfolio::latest_snapshot(&self.pool).await)
     }
 }

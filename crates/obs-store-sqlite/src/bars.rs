@@ -151,7 +151,7 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Bar, BadCell> {
     })
 }
 
-fn read_swing(row: &SqliteRow) -> Result<SwingBar, BadCell> {
+pub(crate) fn read_swing(row: &SqliteRow) -> Result<SwingBar, BadCell> {
     Ok(SwingBar {
         symbol: parsed(row, "symbol")?,
         bar_time: instant(row, "bar_time")?,

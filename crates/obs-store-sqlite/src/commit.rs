@@ -1,18 +1,33 @@
 //! A batch, in one transaction.
 
 use obs_store::{Batch, Committed};
-use sqlx::{SqliteConnection, SqlitePool};
+use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
 
 use crate::{account, bars, error::Failure, feeds, gaps, ledger, position, ticks};
 
+/// How a batch begins. A transaction that began by reading could not become a writer while another process writes.
+const BEGIN: &str = "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE";
+/// With FULL the commit waits until the log, and with it all earlier commits, is on the disk.
+const BEGIN_DURABLE: &str = "PRAGMA synchronous = FULL; BEGIN IMMEDIATE";
+
 /// Commits a batch, or leaves the database as it was.
 pub(crate) async fn commit(writer: &SqlitePool, batch: &Batch) -> Result<Committed, Failure> {
-    // A transaction that began by reading could not become a writer while another process writes.
-    let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
-    match write(&mut transaction, batch).await {
-        Ok(committed) => {
+    let mut transaction = writer.begin_with(BEGIN).await?;
+    let written = write(&mut transaction, batch).await;
+    finish(transaction, written).await
+}
+
+/// Begins a transaction that outlives a power failure once it is committed.
+pub(crate) async fn begin_durable(writer: &SqlitePool) -> Result<Transaction<'static, Sqlite>, Failure> {
+    Ok(writer.begin_with(BEGIN_DURABLE).await?)
+}
+
+/// Commits what was written, or takes it back if it was not written whole.
+pub(crate) async fn finish<T>(transaction: Transaction<'static, Sqlite>, written: Result<T, Failure>) -> Result<T, Failure> {
+    match written {
+        Ok(result) => {
             transaction.commit().await?;
-            Ok(committed)
+            Ok(result)
         }
         Err(failure) => {
             // If this fails too the transaction is over already: SQLite ends it by itself when the disk is full.

@@ -11,6 +11,7 @@ mod error;
 mod feeds;
 mod gaps;
 mod ledger;
+mod portfolio;
 mod position;
 mod queries;
 mod rebuild;

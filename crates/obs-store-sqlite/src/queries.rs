@@ -1,13 +1,13 @@
 //! The questions that people ask most.
 
-use obs_model::{Bar, Coverage, PolicyId, PortfolioSnapshot, SnapshotId, Symbol, Tick};
+use obs_model::{Bar, Coverage, SwingBar, Symbol, Tick};
 use obs_store::{SymbolCoverage, TimeRange};
 use sqlx::{SqlitePool, sqlite::SqliteRow};
 
 use crate::{
     bars,
     error::Failure,
-    row::{BadCell, bound_text, cell, checked, count, instant, parsed, read_all, symbol_and},
+    row::{bound_text, cell, checked, count, parsed, read_all, symbol_and},
     ticks,
 };
 
@@ -22,6 +22,22 @@ pub(crate) async fn last_bars(pool: &SqlitePool, symbol: Symbol, number: u32) ->
     .fetch_all(pool)
     .await?;
     let mut bars = read_all("scalp_1m_bars", &rows, |row| symbol_and(row, "bar_time"), bars::read)?;
+    bars.reverse();
+    Ok(bars)
+}
+
+pub(crate) async fn last_swing_bars(pool: &SqlitePool, symbol: Symbol, number: u32) -> Result<Vec<SwingBar>, Failure> {
+    let rows = sqlx::query(
+        "SELECT symbol, bar_time, CAST(open AS TEXT) AS open, CAST(high AS TEXT) AS high, CAST(low AS TEXT) AS low, \
+         CAST(close AS TEXT) AS close, volume, CAST(bid_price AS TEXT) AS bid_price, CAST(ask_price AS TEXT) AS ask_price, \
+         session_id, schema_version, mitigation_level, quality_flag \
+         FROM swing_bars_10m WHERE symbol = ?1 ORDER BY bar_time DESC LIMIT ?2",
+    )
+    .bind(symbol.as_str())
+    .bind(i64::from(number))
+    .fetch_all(pool)
+    .await?;
+    let mut bars = read_all("swing_bars_10m", &rows, |row| symbol_and(row, "bar_time"), bars::read_swing)?;
     bars.reverse();
     Ok(bars)
 }
@@ -65,25 +81,4 @@ pub(crate) async fn coverage_by_symbol(pool: &SqlitePool, range: TimeRange) -> R
     };
     let key = |row: &SqliteRow| cell::<&str>(row, "symbol").unwrap_or("?").to_owned();
     Ok(read_all("scalp_1m_bars", &rows, key, read)?)
-}
-
-pub(crate) async fn latest_snapshot(pool: &SqlitePool) -> Result<Option<PortfolioSnapshot>, Failure> {
-    let rows = sqlx::query(
-        "SELECT snapshot_id, policy_id, snapshot_time, CAST(total_value AS TEXT) AS total_value, CAST(cash AS TEXT) AS cash \
-         FROM portfolio_snapshot ORDER BY snapshot_time DESC, snapshot_id DESC LIMIT 1",
-    )
-    .fetch_all(pool)
-    .await?;
-    let key = |row: &SqliteRow| cell::<i64>(row, "snapshot_id").map_or_else(|_| "?".to_owned(), |id| id.to_string());
-    Ok(read_all("portfolio_snapshot", &rows, key, read_snapshot)?.pop())
-}
-
-fn read_snapshot(row: &SqliteRow) -> Result<PortfolioSnapshot, BadCell> {
-    Ok(PortfolioSnapshot {
-        snapshot_id: SnapshotId(cell(row, "snapshot_id")?),
-        policy_id: checked("policy_id", PolicyId::new(cell::<&str>(row, "policy_id")?))?,
-        snapshot_time: instant(row, "snapshot_time")?,
-        total_value: parsed(row, "total_value")?,
-        cash: parsed(row, "cash")?,
-    })
 }

@@ -43,6 +43,24 @@ where
     checked(column, cell::<&str>(row, column)?.parse())
 }
 
+/// A text that names a value, if there is one.
+pub(crate) fn parsed_or_none<T>(row: &SqliteRow, column: &'static str) -> Result<Option<T>, BadCell>
+where
+    T: FromStr<Err: Display>,
+{
+    cell_or_none::<&str>(row, column)?.map(|text| checked(column, text.parse())).transpose()
+}
+
+/// A small count from 0, if there is one.
+pub(crate) fn small_or_none(row: &SqliteRow, column: &'static str) -> Result<Option<u32>, BadCell> {
+    cell_or_none::<i64>(row, column)?.map(|number| checked(column, u32::try_from(number))).transpose()
+}
+
+/// An instant, if there is one.
+pub(crate) fn instant_or_none(row: &SqliteRow, column: &'static str) -> Result<Option<DateTime<Utc>>, BadCell> {
+    cell_or_none(row, column)?.map(|text| parsed_instant(column, text)).transpose()
+}
+
 /// An instant.
 pub(crate) fn instant(row: &SqliteRow, column: &'static str) -> Result<DateTime<Utc>, BadCell> {
     parsed_instant(column, cell(row, column)?)
@@ -112,6 +130,11 @@ pub(crate) fn level(row: &SqliteRow, column: &'static str) -> Result<u8, BadCell
 /// A count of bytes or lines.
 pub(crate) fn count(row: &SqliteRow, column: &'static str) -> Result<u64, BadCell> {
     u64::try_from(cell::<i64>(row, column)?).map_err(|error| bad(column, error))
+}
+
+/// A row's number, for an error.
+pub(crate) fn number_of(row: &SqliteRow, column: &'static str) -> String {
+    cell::<i64>(row, column).map_or_else(|_| "?".to_owned(), |number| number.to_string())
 }
 
 /// Symbol and time of a row, for an error.

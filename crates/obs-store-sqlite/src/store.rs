@@ -1,6 +1,11 @@
 //! Opening.
 
-use std::{fmt, io::ErrorKind, path::Path, time::Duration};
+use std::{
+    fmt,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -18,7 +23,8 @@ use sqlx::{
 };
 
 use crate::{
-    account, aggregate, bars, commit, error::Failure, feeds, gaps, ledger, position, queries, rebuild, schema, ticks,
+    account, aggregate, bars, commit, error::Failure, feeds, gaps, ledger, portfolio, position, queries, rebuild, schema,
+    ticks,
 };
 
 /// How long a call may wait for its turn, and for other processes that use the file.
@@ -29,8 +35,9 @@ const READERS: u32 = 4;
 /// A store in one SQLite file. Dropping it closes the file.
 pub struct SqliteStore {
     /// SQLite has one writer at a time, so there is one connection for it, and calls queue for it here.
-    writer: SqlitePool,
-    readers: SqlitePool,
+    pub(crate) writer: SqlitePool,
+    pub(crate) readers: SqlitePool,
+    pub(crate) path: PathBuf,
     name: String,
 }
 
@@ -50,6 +57,7 @@ impl SqliteStore {
         let options = SqliteConnectOptions::new().filename(path).busy_timeout(DEADLINE).foreign_keys(true);
         // With a write-ahead log NORMAL syncs at checkpoints, not at every commit. A power failure may then take back the last
         // commits, but each whole: the loading position goes back with its rows, and they are loaded again from the archive.
+        // The portfolio's record has no archive behind it; `commit::begin_durable` asks for more.
         let writing = options
             .clone()
             .create_if_missing(true)
@@ -59,10 +67,10 @@ impl SqliteStore {
         let writer = lasting().max_connections(1).connect_with(writing).await;
         let writer = writer.map_err(|error| Failure::Engine(error).explain(&name, "opening the file"))?;
         let readers = lasting().max_connections(READERS).connect_lazy_with(options.pragma("query_only", "ON"));
-        Ok(Self { writer, readers, name })
+        Ok(Self { writer, readers, path: path.to_owned(), name })
     }
 
-    fn explained<T>(&self, doing: &'static str, result: Result<T, Failure>) -> Result<T, StoreError> {
+    pub(crate) fn explained<T>(&self, doing: &'static str, result: Result<T, Failure>) -> Result<T, StoreError> {
         result.map_err(|failure| failure.explain(&self.name, doing))
     }
 }
@@ -232,6 +240,10 @@ impl QueryRepository for SqliteStore {
         self.explained("reading the last bars", queries::last_bars(&self.readers, symbol, number).await)
     }
 
+    async fn last_swing_bars(&self, symbol: Symbol, number: u32) -> Result<Vec<SwingBar>, StoreError> {
+        self.explained("reading the last swing bars", queries::last_swing_bars(&self.readers, symbol, number).await)
+    }
+
     async fn latest_quotes(&self) -> Result<Vec<Tick>, StoreError> {
         self.explained("reading the latest quotes", queries::latest_quotes(&self.readers).await)
     }
@@ -241,6 +253,6 @@ impl QueryRepository for SqliteStore {
     }
 
     async fn latest_snapshot(&self) -> Result<Option<PortfolioSnapshot>, StoreError> {
-        self.explained("reading the latest snapshot", queries::latest_snapshot(&self.readers).await)
+        self.explained("reading the latest snapshot", portfolio::latest_snapshot(&self.readers).await)
     }
 }

@@ -7,6 +7,8 @@ use obs_model::{FeedChange, FeedEvent, Gap, Symbol};
 
 use crate::StoreError;
 
+pub mod portfolio;
+
 /// A cell that does not hold what its table promises.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadCell {

@@ -134,6 +134,8 @@ impl PlanStep {
                 &[PlanStatus::Pending, PlanStatus::Approved, PlanStatus::Executing]
             }
             Self::Ended { status: PlanStatus::Failed, .. } => &[PlanStatus::Approved, PlanStatus::Executing],
+            // These are no ends.
+            Self::Ended { status: PlanStatus::Pending | PlanStatus::Approved | PlanStatus::Executing, .. } => &[],
             _ => &[PlanStatus::Executing],
         }
     }

@@ -8,12 +8,15 @@ use std::sync::{
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use obs_model::{
-    Bar, Coverage, FeedSession, Gap, HealedBar, MigrationEntry, PortfolioSnapshot, SwingBar, Symbol, Tick, VolumeBreak,
+    Bar, BrokerKind, Coverage, FeedSession, Gap, HealedBar, MigrationEntry, OrderId, PlanId, PlanStep, PolicyId,
+    PolicyVersion, PortfolioPolicy, PortfolioPosition, PortfolioSnapshot, RebalanceOrder, RebalancePlan, SnapshotId,
+    SwingBar, Symbol, Tick, VolumeBreak,
 };
 use obs_store::{
-    AccountRepository, BarRepository, Batch, Committed, DayVolume, Derived, Digest, GapRepository, LedgerEntry,
-    LoadRepository, Position, QueryRepository, Rebuilt, RejectSelection, SchemaRepository, SourcedBar, Staged, Store,
-    StoreError, SymbolCoverage, Table, TickRepository, TimeRange,
+    AccountRepository, AppliedPolicy, BarRepository, Batch, Committed, DayVolume, Derived, Digest, ExecutionLock,
+    GapRepository, LedgerEntry, LoadRepository, NewPlan, PortfolioRepository, Position, QueryRepository, Rebuilt,
+    RejectSelection, SchemaRepository, SourcedBar, Staged, Store, StoreError, StoredPlan, StoredPolicy, SymbolCoverage,
+    Table, TickRepository, TimeRange,
 };
 
 /// What a call comes to.
@@ -217,6 +220,10 @@ impl QueryRepository for Flaky {
         self.call("last_bars", self.inner.last_bars(symbol, number)).await
     }
 
+    async fn last_swing_bars(&self, symbol: Symbol, number: u32) -> Result<Vec<SwingBar>, StoreError> {
+        self.call("last_swing_bars", self.inner.last_swing_bars(symbol, number)).await
+    }
+
     async fn latest_quotes(&self) -> Result<Vec<Tick>, StoreError> {
         self.call("latest_quotes", self.inner.latest_quotes()).await
     }
@@ -227,5 +234,67 @@ impl QueryRepository for Flaky {
 
     async fn latest_snapshot(&self) -> Result<Option<PortfolioSnapshot>, StoreError> {
         self.call("latest_snapshot", self.inner.latest_snapshot()).await
+    }
+}
+
+#[async_trait]
+impl PortfolioRepository for Flaky {
+    async fn apply_policy(&self, applied: &AppliedPolicy, replaces: Option<u32>) -> Result<u32, StoreError> {
+        self.call("apply_policy", self.inner.apply_policy(applied, replaces)).await
+    }
+
+    async fn policy(&self, policy: &PolicyId) -> Result<Option<StoredPolicy>, StoreError> {
+        self.call("policy", self.inner.policy(policy)).await
+    }
+
+    async fn policies(&self) -> Result<Vec<PortfolioPolicy>, StoreError> {
+        self.call("policies", self.inner.policies()).await
+    }
+
+    async fn policy_version(&self, policy: &PolicyId, version: u32) -> Result<Option<PolicyVersion>, StoreError> {
+        self.call("policy_version", self.inner.policy_version(policy, version)).await
+    }
+
+    async fn add_snapshot(
+        &self,
+        snapshot: &PortfolioSnapshot,
+        positions: &[PortfolioPosition],
+    ) -> Result<SnapshotId, StoreError> {
+        self.call("add_snapshot", self.inner.add_snapshot(snapshot, positions)).await
+    }
+
+    async fn snapshot(
+        &self,
+        snapshot: SnapshotId,
+    ) -> Result<Option<(PortfolioSnapshot, Vec<PortfolioPosition>)>, StoreError> {
+        self.call("snapshot", self.inner.snapshot(snapshot)).await
+    }
+
+    async fn snapshots(&self, policy: Option<&PolicyId>, limit: u32) -> Result<Vec<PortfolioSnapshot>, StoreError> {
+        self.call("snapshots", self.inner.snapshots(policy, limit)).await
+    }
+
+    async fn add_plan(&self, plan: &NewPlan) -> Result<PlanId, StoreError> {
+        self.call("add_plan", self.inner.add_plan(plan)).await
+    }
+
+    async fn plan(&self, plan: PlanId) -> Result<Option<StoredPlan>, StoreError> {
+        self.call("plan", self.inner.plan(plan)).await
+    }
+
+    async fn plans(&self, policy: Option<&PolicyId>, limit: u32) -> Result<Vec<RebalancePlan>, StoreError> {
+        self.call("plans", self.inner.plans(policy, limit)).await
+    }
+
+    async fn take_step(&self, plan: PlanId, step: &PlanStep, at: DateTime<Utc>) -> Result<Option<OrderId>, StoreError> {
+        self.call("take_step", self.inner.take_step(plan, step, at)).await
+    }
+
+    async fn submitted_orders(&self, range: TimeRange) -> Result<Vec<(BrokerKind, RebalanceOrder)>, StoreError> {
+        self.call("submitted_orders", self.inner.submitted_orders(range)).await
+    }
+
+    async fn lock_execution(&self) -> Result<Option<ExecutionLock>, StoreError> {
+        self.call("lock_execution", self.inner.lock_execution()).await
     }
 }

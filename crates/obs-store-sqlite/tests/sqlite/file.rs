@@ -186,9 +186,12 @@ async fn the_latest_snapshot_is_the_newest_and_of_two_the_last() -> anyhow::Resu
     let expected = PortfolioSnapshot {
         snapshot_id: SnapshotId(3),
         policy_id: PolicyId::new("core")?,
+        policy_version: None,
         snapshot_time: "2026-01-23T00:00:00Z".parse()?,
         total_value: "123456789.5".parse()?,
         cash: "0.0001".parse()?,
+        drift: None,
+        source: None,
     };
     assert_eq!(store.latest_snapshot().await?, Some(expected));
     Ok(())

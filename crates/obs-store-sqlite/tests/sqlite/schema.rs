@@ -31,7 +31,7 @@ async fn a_newer_file_is_said_and_left_alone() -> anyhow::Result<()> {
     assert_eq!(problem_of(&store).await?, Some(SchemaProblem::Newer { unknown: vec!["907_fold_space".to_owned()] }));
     let error = store.migrate().await.unwrap_err();
     assert!(matches!(error, StoreError::Schema { .. }), "{error:?}");
-    assert_eq!(store.applied_migrations().await?.len(), 7);
+    assert_eq!(store.applied_migrations().await?.len(), 8);
     Ok(())
 }
 
@@ -44,7 +44,7 @@ async fn two_programs_migrating_at_once_share_the_work() -> anyhow::Result<()> {
     let mut ran = [first?, second?].concat();
     ran.sort();
     assert_eq!(ran, one.known_migrations());
-    assert_eq!(other.applied_migrations().await?.len(), 6);
+    assert_eq!(other.applied_migrations().await?.len(), 7);
     Ok(())
 }
 
@@ -62,6 +62,7 @@ async fn names_are_those_of_postgresql() -> anyhow::Result<()> {
         include_str!("../../../../migrations/004_create_loading_tables.sql"),
         include_str!("../../../../migrations/005_create_accounting_tables.sql"),
         include_str!("../../../../migrations/006_create_coverage_functions.sql"),
+        include_str!("../../../../migrations/007_extend_portfolio_tables.sql"),
     ];
     let (mut expected_tables, mut expected_indexes) = (Vec::new(), Vec::new());
     for statement in files.iter().flat_map(|file| file.split(';')) {
@@ -71,7 +72,13 @@ async fn names_are_those_of_postgresql() -> anyhow::Result<()> {
             let columns: Vec<_> = columns.filter(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '_')).collect();
             expected_tables.push(format!("{table} {}", columns.join(" ")));
         }
-        if let Some((_, index)) = statement.split_once("CREATE INDEX IF NOT EXISTS ") {
+        if let Some((_, changes)) = statement.split_once("ALTER TABLE ") {
+            let added = changes.split("ADD COLUMN IF NOT EXISTS ").skip(1).filter_map(|column| column.split(' ').next());
+            let table = changes.split_whitespace().next().unwrap();
+            let row = expected_tables.iter_mut().find(|row| row.split(' ').next() == Some(table)).unwrap();
+            *row = added.fold(row.clone(), |row, column| format!("{row} {column}"));
+        }
+        if let Some((_, index)) = statement.split_once(" INDEX IF NOT EXISTS ") {
             expected_indexes.push(index.split_whitespace().collect::<Vec<_>>().join(" "));
         }
     }
@@ -79,7 +86,7 @@ async fn names_are_those_of_postgresql() -> anyhow::Result<()> {
     expected_indexes.sort();
     assert_eq!(tables, expected_tables);
     assert_eq!(indexes, expected_indexes);
-    assert_eq!(tables.len(), 20);
+    assert_eq!(tables.len(), 22);
     Ok(())
 }
 
@@ -91,7 +98,8 @@ async fn names(connection: &mut SqliteConnection, kind: &str) -> anyhow::Result<
              FROM sqlite_schema WHERE type = 'table' ORDER BY name"
         }
         _ => {
-            "SELECT replace(sql, 'CREATE INDEX ', '') FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL ORDER BY name"
+            "SELECT replace(replace(replace(sql, 'CREATE UNIQUE INDEX ', ''), 'CREATE INDEX ', ''), char(10) || '    ', ' ')
+             FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL ORDER BY name"
         }
     };
     Ok(sqlx::query_scalar(statement).fetch_all(connection).await?)
