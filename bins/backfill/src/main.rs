@@ -1,6 +1,8 @@
-//! Brings archives into the store, `backfill load DIR…`, and proves that it is all there, `backfill verify`.
+//! Brings archives into the store, `backfill load DIR…`, proves that it is all there, `backfill verify`, and writes it into files
+//! for analysts, `backfill export`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to its user")]
 
+mod export;
 mod load;
 mod progress;
 mod rebuild;
@@ -35,6 +37,8 @@ enum Command {
     Verify(verify::Options),
     /// Make the bars of some days again from the stored ticks, or bars and gaps from the archive
     Rebuild(rebuild::Options),
+    /// Write rows into Parquet, CSV, JSON lines or Arrow files, a folder for each day
+    Export(export::Options),
     /// What is loaded, how far, and how many rejected lines wait
     Status(status::Options),
     /// The ledger of lines that could not be loaded
@@ -54,6 +58,7 @@ async fn main() -> ExitCode {
             Command::Load(options) => load::run(&options, &cli.settings, &bars).await,
             Command::Verify(options) => verify::run(&options, &cli.settings, &bars).await,
             Command::Rebuild(options) => rebuild::run(&options, &cli.settings, &bars).await,
+            Command::Export(options) => export::run(&options, &cli.settings, &bars).await,
             Command::Status(options) => status::run(&options, &cli.settings).await,
             Command::Rejects(command) => rejects::run(&command, &cli.settings).await,
             Command::Completions(args) => {
