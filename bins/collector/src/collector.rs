@@ -179,6 +179,7 @@ impl Parts {
             calendar: self.calendar.clone(),
             clock: setup.clock.clone(),
             names: setup.names.clone(),
+            members: Arc::clone(&self.counts.members),
         };
         self.tasks.spawn(universes.keep(sender, self.stop.clone()));
         let (items, heard) = mpsc::channel(WAITING);

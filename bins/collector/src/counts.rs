@@ -1,7 +1,11 @@
 //! Everything that counts.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
+use chrono::TimeDelta;
 use obs_ingest_rest::Counters as PollCounters;
 use obs_ingest_ws::Counters as FeedCounters;
 use obs_kis::{CallCounts, KisClient};
@@ -22,6 +26,8 @@ pub struct Counts {
     pub recorder: Arc<RecorderStats>,
     /// What reached the database.
     pub loader: Arc<FollowStats>,
+    /// Members of Track A's universe.
+    pub(crate) members: Arc<AtomicUsize>,
     clients: Vec<KisClient>,
 }
 
@@ -29,7 +35,33 @@ impl Counts {
     pub(crate) fn new(clients: &[KisClient], recording: &Recording, loader: Arc<FollowStats>) -> Self {
         let recorder = Arc::clone(&recording.stats);
         let clients = clients.to_vec();
-        Self { feeds: Arc::default(), track_b: Arc::default(), poll: Arc::default(), recorder, loader, clients }
+        Self {
+            feeds: Arc::default(),
+            track_b: Arc::default(),
+            poll: Arc::default(),
+            recorder,
+            loader,
+            members: Arc::default(),
+            clients,
+        }
+    }
+
+    /// Symbols whose ten-minute bars are collected; none until the universe is loaded.
+    #[must_use]
+    pub fn universe(&self) -> usize {
+        self.members.load(Ordering::Relaxed)
+    }
+
+    /// Pairs of keys, each with a connection and its subscriptions.
+    #[must_use]
+    pub fn keys(&self) -> usize {
+        self.clients.len()
+    }
+
+    /// Our clock minus the broker's, as far as the first pair of keys has heard of it.
+    #[must_use]
+    pub fn clock_skew(&self) -> Option<TimeDelta> {
+        self.clients.first().and_then(KisClient::clock_skew)
     }
 
     /// Calls to the broker, of all app keys.

@@ -6,6 +6,7 @@ mod collector;
 mod counts;
 mod healer;
 mod market_days;
+mod metrics;
 mod names;
 mod recording;
 mod samples;
@@ -18,6 +19,7 @@ mod universe;
 pub use crate::{
     collector::{Collector, Outcome},
     counts::Counts,
+    metrics::Metrics,
     names::{Named, Names},
     setup::{Broker, Setup},
     track_b::TrackCounters,

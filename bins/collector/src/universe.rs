@@ -1,6 +1,12 @@
 //! The universe, renewed every trading day.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use chrono::{NaiveTime, TimeDelta};
 use obs_ingest_rest::{LoadSettings, Universe, UniverseSource, load};
@@ -33,6 +39,8 @@ pub(crate) struct Universes {
     pub(crate) calendar: watch::Receiver<Calendar>,
     pub(crate) clock: Clock,
     pub(crate) names: Names,
+    /// How many symbols it has.
+    pub(crate) members: Arc<AtomicUsize>,
 }
 
 impl Universes {
@@ -53,6 +61,7 @@ impl Universes {
                     let members = universe.members.iter();
                     self.names.learn(members.filter_map(|member| Some((member.symbol, member.name.as_deref()?))));
                     info!(members = universe.members.len(), closes_of = %universe.date, "The universe is loaded");
+                    self.members.store(universe.members.len(), Ordering::Relaxed);
                     sender.send_replace(Arc::new(universe));
                     let tomorrow = trading_day(now) + TimeDelta::days(1);
                     let at = tomorrow.and_time(LOADED_AT).and_local_timezone(KST).single();

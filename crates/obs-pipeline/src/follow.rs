@@ -33,7 +33,7 @@ const LAST_TRIES: u32 = 5;
 
 mod stats;
 
-pub use stats::FollowStats;
+pub use stats::{Delays, FollowStats};
 
 /// Follows a recorder: loads what lies in its folder, and then what it writes, never more of a file than is known to be on the
 /// disk. While the store is away it waits; the archive grows meanwhile, and nothing is lost.

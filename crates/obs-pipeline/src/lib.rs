@@ -24,7 +24,7 @@ mod volumes;
 
 pub use error::{LoadError, RecordError};
 pub use files::archive_files;
-pub use follow::{FollowStats, Follower};
+pub use follow::{Delays, FollowStats, Follower};
 pub use lines::{decode_line, head_of, is_whole};
 pub use load::{LoadOptions, LoadProgress, Loader};
 pub use rebuild::Rebuilder;

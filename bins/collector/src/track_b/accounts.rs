@@ -56,6 +56,11 @@ impl Accounts {
         }
     }
 
+    /// How many connections are open, and how many subscriptions they have together.
+    pub(super) fn open(&self) -> (usize, usize) {
+        (self.open.len(), self.open.values().map(|(_, symbols)| symbols.len()).sum())
+    }
+
     /// Lets go of the missing symbols that nobody wants, and returns what has to be recorded about them.
     pub(super) fn let_go(&mut self, is_wanted: impl Fn(Symbol) -> bool, at: DateTime<Utc>) -> Vec<FeedEvent> {
         let unwanted: Vec<Symbol> = self.missing.keys().copied().filter(|symbol| !is_wanted(*symbol)).collect();

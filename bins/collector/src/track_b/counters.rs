@@ -8,6 +8,8 @@ pub struct TrackCounters {
     pub(super) duplicates: AtomicU64,
     pub(super) lost: AtomicU64,
     pub(super) overflows: AtomicU64,
+    pub(super) connected: AtomicU64,
+    pub(super) subscribed: AtomicU64,
 }
 
 impl TrackCounters {
@@ -27,6 +29,24 @@ impl TrackCounters {
     #[must_use]
     pub fn overflows(&self) -> u64 {
         self.overflows.load(Ordering::Relaxed)
+    }
+
+    /// Connections that are open now.
+    #[must_use]
+    pub fn connected(&self) -> u64 {
+        self.connected.load(Ordering::Relaxed)
+    }
+
+    /// Subscriptions that the broker has acknowledged and that hold now.
+    #[must_use]
+    pub fn subscribed(&self) -> u64 {
+        self.subscribed.load(Ordering::Relaxed)
+    }
+
+    /// Notes what holds now.
+    pub(super) fn set(&self, connected: usize, subscribed: usize) {
+        self.connected.store(connected as u64, Ordering::Relaxed);
+        self.subscribed.store(subscribed as u64, Ordering::Relaxed);
     }
 }
 

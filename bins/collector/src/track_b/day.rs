@@ -73,6 +73,8 @@ impl Day<'_> {
             count(&self.counters.lost);
             self.record(Record::Feed(ended)).await;
         }
+        let (connected, subscribed) = self.accounts.open();
+        self.counters.set(connected, subscribed);
         let (change, at) = (event.change.clone(), event.at);
         self.record(Record::Feed(event)).await;
         if change != FeedChange::Alive {

@@ -51,8 +51,8 @@ impl Recorder {
                 self.append_gaps(event, now)?;
                 now
             }
-            Record::Gap(_) => {
-                self.stats.gaps.fetch_add(1, Ordering::Relaxed);
+            Record::Gap(gap) => {
+                self.stats.add_gap(gap);
                 now
             }
             _ => now,
@@ -132,7 +132,7 @@ impl Recorder {
     }
 
     fn append_gap(&mut self, gap: Gap, now: DateTime<Utc>) -> Result<(), ArchiveError> {
-        self.stats.gaps.fetch_add(1, Ordering::Relaxed);
+        self.stats.add_gap(&gap);
         self.write(Stream::Events, now, &Record::Gap(gap))
     }
 
