@@ -1,5 +1,6 @@
 //! What a policy may not say: parts that contradict each other.
 
+use obs_model::OrderType;
 use rust_decimal::Decimal;
 
 use super::{Policy, keys::Notes};
@@ -23,7 +24,7 @@ pub(super) fn policy(policy: &Policy, notes: &mut Notes<'_>) {
             format!("a buffer of {buffer} is more than the {cash} that the targets leave; {next}"),
         );
     }
-    if policy.orders.distance > policy.orders.away {
+    if policy.orders.order_type == OrderType::Limit && policy.orders.distance > policy.orders.away {
         let (distance, away) = (policy.orders.distance.share(), policy.orders.away.share());
         let next = "lower the distance, or raise `away`";
         notes.add(
