@@ -5,6 +5,7 @@
 
 mod check;
 mod folder;
+mod healthcheck;
 mod notify;
 mod options;
 mod run;
@@ -43,6 +44,8 @@ struct Cli {
 enum Command {
     /// Look whether settings, disk, database, calendar, keys and clock are in order, and say what to do if not
     Check(check::CheckArgs),
+    /// Ask a running collector whether it is well, for containers
+    Healthcheck(healthcheck::HealthcheckArgs),
     /// Print a shell's completion script
     Completions(CompletionArgs),
 }
@@ -58,6 +61,7 @@ async fn main() -> ExitCode {
     let outcome = match start_logs(&cli.logs, &bars) {
         Ok(()) => match &cli.command {
             Some(Command::Check(args)) => check::run(args, &cli.settings, &cli.exchange).await,
+            Some(Command::Healthcheck(args)) => healthcheck::run(args).await,
             _ => run::run(&cli.settings, &cli.exchange, cli.duration, cli.json, &bars).await,
         },
         Err(error) => Err(error),
