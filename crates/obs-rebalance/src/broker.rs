@@ -1,10 +1,16 @@
 //! The port to whoever fills orders.
 
+mod kis;
+mod paper;
+
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use obs_model::{BrokerKind, BrokerOrder, Money, Price, Quantity, Side, Symbol};
+
+pub use kis::KisBroker;
+pub use paper::{PaperBroker, PaperSettings};
 
 /// Somebody who fills orders of one account.
 #[async_trait]
@@ -37,7 +43,7 @@ pub trait Broker: Send + Sync {
     ///
     /// # Errors
     /// [`BrokerError::Rejected`] if it was not accepted. [`BrokerError::OutcomeUnknown`] if nobody knows: look it up with
-    /// [`Broker::orders`] before sending anything like it.
+    /// [`Broker::orders`] before sending anything like it. Any other error says that nothing was sent.
     async fn place(&self, order: &OrderTicket) -> Result<BrokerOrder, BrokerError>;
 
     /// Withdraws what is open of an order. That nothing was open any more is no error: look at [`Broker::orders`].

@@ -201,8 +201,7 @@ fn sum(all: impl IntoIterator<Item = Figures>) -> Result<Figures, InvalidValue> 
 
 /// Holdings and cash before and after the fills, as shares of what they are worth at the snapshot's prices.
 fn change(stored: &StoredPlan, snapshot: &PortfolioSnapshot, positions: &[PortfolioPosition]) -> WeightChange {
-    let known: BTreeMap<Symbol, &PortfolioPosition> =
-        positions.iter().map(|position| (position.symbol, position)).collect();
+    let known: BTreeMap<Symbol, &PortfolioPosition> = positions.iter().map(|position| (position.symbol, position)).collect();
     let mut shares: BTreeMap<Symbol, Decimal> =
         positions.iter().map(|position| (position.symbol, Decimal::from(position.quantity.shares()))).collect();
     let before = shares.clone();

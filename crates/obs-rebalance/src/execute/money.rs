@@ -1,0 +1,121 @@
+//! What orders may cost at most, and what is left for the next one.
+
+use std::collections::BTreeMap;
+
+use chrono::Days;
+use obs_model::{KST, Money, OrderStatus, PlanId, Price, Quantity, RebalanceOrder, Side, trading_day};
+use obs_portfolio::AllocateError;
+use obs_store::{StoredPlan, TimeRange};
+use rust_decimal::Decimal;
+
+use super::{ExecuteError, ExecutionRules, Executor, run::Run};
+use crate::amount::{filled_so_far, worth};
+
+/// The most that so many shares of an order may trade, in won. A sale is counted at what it was decided at, or at its limit if
+/// that is higher; an order without a limit as far away as prices may be.
+pub(super) fn most(order: &RebalanceOrder, shares: Quantity, rules: &ExecutionRules) -> Decimal {
+    let decision = order.decision_price.map_or(Decimal::ZERO, Decimal::from);
+    let price = order.limit_price.map_or(decision * (Decimal::ONE + rules.away), Decimal::from).max(decision);
+    // Far beyond any limit, and far below what a decimal holds.
+    price.checked_mul(Decimal::from(shares.shares())).unwrap_or(Decimal::MAX / Decimal::TEN)
+}
+
+/// An amount for people; one that is too large for the tables is shown as the largest.
+pub(super) fn shown(won: Decimal) -> Money {
+    Money::new(won.round_dp(Money::DECIMALS)).unwrap_or_else(|_| worth(Price::MAX, Quantity::MAX))
+}
+
+/// What an order has traded, and still may, in won.
+fn traded(stored: &StoredPlan, order: &RebalanceOrder, rules: &ExecutionRules) -> Decimal {
+    let (filled, amount) = filled_so_far(&stored.executions, order.order_id);
+    let open =
+        if order.status.is_over() { Quantity::ZERO } else { order.target_qty.checked_sub(filled).unwrap_or_default() };
+    amount.won() + most(order, open, rules)
+}
+
+impl Executor {
+    /// What other plans traded at this broker today, or still may, in won.
+    pub(super) async fn traded_by_others(&self, except: PlanId) -> Result<Decimal, ExecuteError> {
+        let range = self.day_of(self.settings.clock.now());
+        let mut plans: BTreeMap<PlanId, Option<StoredPlan>> = BTreeMap::new();
+        let mut sum = Decimal::ZERO;
+        for (broker, order) in self.store.submitted_orders(range).await? {
+            let was_sent = order.broker_order.is_some() || order.status == OrderStatus::Executing;
+            if order.plan_id == except || broker != self.broker.kind() || !was_sent {
+                continue;
+            }
+            if !plans.contains_key(&order.plan_id) {
+                plans.insert(order.plan_id, self.store.plan(order.plan_id).await?);
+            }
+            if let Some(Some(stored)) = plans.get(&order.plan_id) {
+                sum += traded(stored, &order, &self.settings.rules);
+            }
+        }
+        Ok(sum)
+    }
+
+    /// The Korean day of an instant.
+    pub(super) fn day_of(&self, instant: chrono::DateTime<chrono::Utc>) -> TimeRange {
+        let start = |day: chrono::NaiveDate| {
+            day.and_hms_opt(0, 0, 0).and_then(|midnight| midnight.and_local_timezone(KST).single()).map(|at| at.to_utc())
+        };
+        let day = trading_day(instant);
+        let from = start(day).unwrap_or(instant);
+        let until = day.checked_add_days(Days::new(1)).and_then(start).unwrap_or(instant);
+        TimeRange { from, until }
+    }
+}
+
+impl Run<'_> {
+    /// The shares of a purchase that the plan's own cash pays: whatever was filled and is open, at the worst, leaves what the plan
+    /// said that it would leave at least.
+    pub(super) fn payable(&self, order: &RebalanceOrder, price: Price) -> Result<Quantity, AllocateError> {
+        let mut cash = self.start.cash.won();
+        for other in &self.stored.orders {
+            let (filled, amount) = filled_so_far(&self.stored.executions, other.order_id);
+            let fills = self.stored.executions.iter().filter(|fill| fill.order_id == other.order_id);
+            let costs: Decimal = fills.map(|fill| fill.commission.won() + fill.tax.unwrap_or_default().won()).sum();
+            cash -= costs;
+            match other.side {
+                Side::Sell => cash += amount.won(),
+                Side::Buy => {
+                    cash -= amount.won();
+                    if other.status == OrderStatus::Executing {
+                        let open = other.target_qty.checked_sub(filled).unwrap_or_default();
+                        cash -= self.cost(other, other.limit_price.or(other.decision_price).unwrap_or(price), open)?;
+                    }
+                }
+            }
+        }
+        let kept = self.stored.plan.forecast.map_or(Decimal::ZERO, |forecast| forecast.least_cash.won()).max(Decimal::ZERO);
+        let room = cash - kept;
+        let (mut enough, mut too_many) = (0, order.target_qty.shares().saturating_add(1));
+        while too_many - enough > 1 {
+            let middle = enough + (too_many - enough) / 2;
+            let shares = Quantity::new(middle).unwrap_or_default();
+            let fits = self.cost(order, price, shares)? <= room;
+            (enough, too_many) = if fits { (middle, too_many) } else { (enough, middle) };
+        }
+        Ok(Quantity::new(enough).unwrap_or_default())
+    }
+
+    /// Whether an order of so many shares would exceed the limit of one order, or this plan with it that of the day; in words.
+    pub(super) fn exceeds(&self, by: &RebalanceOrder) -> Option<String> {
+        let (limits, rules) = (&self.executor.settings.limits, &self.executor.settings.rules);
+        let value = most(by, by.target_qty, rules);
+        if let Some(limit) = limits.order_value.filter(|limit| value > limit.won()) {
+            return Some(format!("it may trade {} won and {limit} is the most for one order", shown(value)));
+        }
+        let plan: Decimal = self.stored.orders.iter().map(|order| traded(&self.stored, order, rules)).sum();
+        let day = self.start.others + plan + value;
+        let limit = limits.day_value.filter(|limit| day > limit.won())?;
+        Some(format!("the day's orders would come to {} won and {limit} is the most", shown(day)))
+    }
+
+    /// What buying costs with its fee, in won.
+    fn cost(&self, order: &RebalanceOrder, price: Price, shares: Quantity) -> Result<Decimal, AllocateError> {
+        let amount = worth(price, shares);
+        let costs = self.executor.settings.costs.of(order.symbol, Side::Buy, amount)?;
+        Ok(amount.won() + costs.commission.won())
+    }
+}
