@@ -6,6 +6,7 @@
 mod completions;
 mod database;
 mod guards;
+mod kis;
 mod logs;
 mod market_days;
 mod settings;
@@ -14,8 +15,9 @@ mod table;
 
 pub use completions::{CompletionArgs, print_completions};
 pub use database::{Database, InvalidDatabase, open_store, prepare_store};
+pub use kis::{KisAccess, KisArgs};
 pub use logs::{LogArgs, start_logs};
 pub use market_days::MarketDayAnswers;
-pub use settings::{FileSettings, KeyFile, KisFile, SettingsArgs, StoreSettings, UniverseFile};
+pub use settings::{FileSettings, KeyFile, KisFile, SettingsArgs, StoreSettings, TradingFile, UniverseFile};
 pub use stop::stop_on_signal;
 pub use table::{grouped, megabytes, table};

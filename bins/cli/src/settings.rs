@@ -64,6 +64,8 @@ pub struct FileSettings {
     pub symbols: Option<Vec<String>>,
     /// The account.
     pub kis: KisFile,
+    /// What may be traded, and where.
+    pub trading: TradingFile,
     /// The symbols whose ten-minute bars are collected.
     pub universe: UniverseFile,
     /// The thresholds of the rules for doubtful trades, from the section `[guards]`.
@@ -105,6 +107,24 @@ pub struct KeyFile {
     pub app_secret: String,
 }
 
+/// The section `[trading]` of the settings file.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TradingFile {
+    /// The account, as `12345678-01`.
+    pub account: Option<String>,
+    /// Who fills orders when nobody says: `paper`, `kis-paper` or `kis-live`.
+    pub broker: Option<String>,
+    /// Whether orders may be sent to the live host. Only this file can say so: no flag, no variable.
+    pub allow_live: bool,
+    /// The most won that one order may be worth.
+    pub max_order_value: Option<i64>,
+    /// The most won that all orders of a day may be worth together.
+    pub max_day_value: Option<i64>,
+    /// While this file is there, nothing is sent.
+    pub kill_switch: Option<PathBuf>,
+}
+
 /// The section `[universe]` of the settings file.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -118,6 +138,15 @@ pub struct UniverseFile {
 impl std::fmt::Debug for KeyFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("KeyFile").finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for TradingFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { account: _, broker, allow_live, max_order_value, max_day_value, kill_switch } = self;
+        let mut shown = f.debug_struct("TradingFile");
+        shown.field("broker", broker).field("allow_live", allow_live).field("max_order_value", max_order_value);
+        shown.field("max_day_value", max_day_value).field("kill_switch", kill_switch).finish_non_exhaustive()
     }
 }
 

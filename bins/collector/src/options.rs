@@ -1,11 +1,11 @@
 //! From the command line and the settings file to whom the collector asks and listens to.
 
-use std::{num::NonZeroU32, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context, bail, ensure};
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use clap::{Args, ValueEnum};
-use obs_cli::{FileSettings, KisFile, StoreSettings};
+use obs_cli::{FileSettings, KisAccess, KisArgs, StoreSettings};
 use obs_ingest_rest::{LoadSettings, UniverseSource};
 use obs_ingest_ws::Settings as FeedSettings;
 use obs_kis::{Clock, Credentials, Endpoints, Environment, KisSettings, Market};
@@ -36,21 +36,8 @@ pub(crate) struct Options {
     /// The least previous close in won of a symbol with ten-minute bars [default: 4000]
     #[arg(long, global = true, value_name = "WON")]
     minimum_close: Option<u32>,
-    /// The broker's app key; without it the exchange is simulated
-    #[arg(long, global = true, value_name = "KEY", env = "KIS_APP_KEY", hide_env_values = true)]
-    kis_app_key: Option<String>,
-    /// The broker's app secret; better given as the variable than as the flag, which other users of the machine can see
-    #[arg(long, global = true, value_name = "SECRET", env = "KIS_APP_SECRET", hide_env_values = true)]
-    kis_app_secret: Option<String>,
-    /// The broker's live or paper-trading hosts [default: live]
-    #[arg(long, global = true, value_name = "ENV", env = "KIS_ENV")]
-    kis_env: Option<KisEnv>,
-    /// Another REST host than the broker's, such as that of `cargo run -p simulator`
-    #[arg(long, global = true, value_name = "URL", env = "KIS_REST_URL", requires = "kis_websocket_url")]
-    kis_rest_url: Option<String>,
-    /// The WebSocket that belongs to it
-    #[arg(long, global = true, value_name = "URL", env = "KIS_WEBSOCKET_URL", requires = "kis_rest_url")]
-    kis_websocket_url: Option<String>,
+    #[command(flatten)]
+    kis: KisArgs,
     /// How long a connection may say nothing before it is given up; half of it until it is asked [default: 2m]
     #[arg(long, global = true, value_name = "DURATION", value_parser = humantime::parse_duration)]
     liveness: Option<Duration>,
@@ -60,9 +47,6 @@ pub(crate) struct Options {
     /// When the market is open: KRX's regular sessions, or always, for a simulator that trades around the clock
     #[arg(long, global = true, value_name = "HOURS", default_value = "krx")]
     hours: Hours,
-    /// REST calls a second that the account may make [default: 18 live, 1 paper]
-    #[arg(long, global = true, value_name = "N")]
-    calls_per_second: Option<NonZeroU32>,
     #[command(flatten)]
     simulation: Simulation,
 }
@@ -82,12 +66,6 @@ struct Simulation {
     /// Play a whole trading day, so many times as fast as a real one: 90 makes it four and a half minutes
     #[arg(long, global = true, value_name = "SPEED", value_parser = clap::value_parser!(u32).range(1..=200))]
     sim_day: Option<u32>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum KisEnv {
-    Live,
-    Paper,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -120,51 +98,24 @@ impl Options {
     /// Finds the exchange, and starts it if it is simulated.
     pub(crate) async fn open(&self, settings: &StoreSettings) -> anyhow::Result<Exchange> {
         let file = &settings.file;
-        let app_key = self.kis_app_key.clone().or_else(|| file.kis.app_key.clone());
-        let app_secret = self.kis_app_secret.clone().or_else(|| file.kis.app_secret.clone());
-        match (app_key, app_secret) {
-            (None, None) => self.simulate(file).await,
-            (Some(key), Some(secret)) => self.connect(settings, Credentials::new(key, secret)?),
-            (Some(_), None) => bail!("KIS_APP_KEY is set and KIS_APP_SECRET is not: set both, or neither for a simulation"),
-            (None, Some(_)) => bail!("KIS_APP_SECRET is set and KIS_APP_KEY is not: set both, or neither for a simulation"),
+        match self.kis.access(&file.kis, &settings.data_dir)? {
+            None => self.simulate(file).await,
+            Some(access) => self.connect(file, access),
         }
     }
 
-    fn connect(&self, settings: &StoreSettings, first: Credentials) -> anyhow::Result<Exchange> {
-        let file = &settings.file;
-        let environment = self.environment(&file.kis)?;
-        let name = match environment {
-            Environment::Live => "live",
-            Environment::Paper => "paper-trading",
-        };
-        let rest = self.kis_rest_url.as_ref().or(file.kis.rest_url.as_ref());
-        let websocket = self.kis_websocket_url.as_ref().or(file.kis.websocket_url.as_ref());
-        let (endpoints, description) = match (rest, websocket, environment) {
-            (Some(rest), Some(websocket), _) => {
-                (Endpoints::at(environment, rest, websocket)?, format!("{rest}, as {name} hosts: not the broker's own"))
-            }
-            (None, None, Environment::Live) => (Endpoints::live(), format!("Korea Investment & Securities, {name} hosts")),
-            (None, None, Environment::Paper) => (Endpoints::paper(), format!("Korea Investment & Securities, {name} hosts")),
-            _ => {
-                bail!("`kis.rest_url` and `kis.websocket_url` belong together: set both, or neither for the broker's hosts")
-            }
-        };
-        let is_real = rest.is_none();
+    fn connect(&self, file: &FileSettings, access: KisAccess) -> anyhow::Result<Exchange> {
+        let KisAccess { endpoints, keys: first, settings, is_real, description } = access;
         let mut keys = vec![first];
         for more in &file.kis.more_keys {
             keys.push(Credentials::new(more.app_key.clone(), more.app_secret.clone()).context("in `kis.more_keys`")?);
-        }
-        let mut kis = KisSettings::new(environment);
-        kis.token_cache = Some(settings.data_dir.join("tokens"));
-        if let Some(limit) = self.calls_per_second.or(file.kis.calls_per_second) {
-            kis.limits.calls_per_second = limit;
         }
         let mut watch_list = self.watch_list(file)?;
         if watch_list.is_empty() {
             watch_list = WATCH_LIST.into_iter().map(Symbol::new).collect::<Result<_, _>>()?;
         }
         Ok(Exchange {
-            broker: Broker { endpoints, keys, settings: kis },
+            broker: Broker { endpoints, keys, settings },
             clock: Clock::system(),
             calendar: match self.hours {
                 Hours::Krx => Calendar::krx(),
@@ -227,19 +178,6 @@ impl Options {
             description: "SIMULATED exchange on this machine: made-up prices, nothing here is a real quote".to_owned(),
             is_real: false,
             simulator: Some(simulator),
-        })
-    }
-
-    fn environment(&self, file: &KisFile) -> anyhow::Result<Environment> {
-        let env = match (&self.kis_env, &file.env) {
-            (Some(env), _) => *env,
-            (None, Some(name)) => KisEnv::from_str(name, true)
-                .map_err(|_| anyhow::anyhow!("`kis.env` of the settings file is {name:?}: write live or paper"))?,
-            (None, None) => KisEnv::Live,
-        };
-        Ok(match env {
-            KisEnv::Live => Environment::Live,
-            KisEnv::Paper => Environment::Paper,
         })
     }
 
