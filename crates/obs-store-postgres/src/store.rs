@@ -9,8 +9,8 @@ use obs_model::{
 };
 use obs_store::{
     AccountRepository, BarRepository, Batch, Committed, DayVolume, Derived, Digest, GapRepository, LedgerEntry,
-    LoadRepository, Position, QueryRepository, Rebuilt, RejectSelection, SchemaRepository, SourcedBar, Staged, Store,
-    StoreError, SymbolCoverage, Table, TickRepository, TimeRange,
+    LoadRepository, PageOf, PageRepository, Position, QueryRepository, Rebuilt, RejectSelection, SchemaRepository,
+    SourcedBar, Staged, Store, StoreError, SymbolCoverage, Table, TickRepository, TimeRange,
 };
 use sqlx::{
     Connection, Executor, PgConnection, PgPool,
@@ -19,8 +19,8 @@ use sqlx::{
 use tokio::task::JoinHandle;
 
 use crate::{
-    account, aggregate, bars, commit, copy, error::Failure, feeds, gaps, ledger, portfolio, position, queries, rebuild,
-    schema, ticks,
+    account, aggregate, bars, commit, copy, error::Failure, feeds, gaps, ledger, pages, portfolio, position, queries,
+    rebuild, schema, ticks,
 };
 
 /// How long connecting may take, and how long a call may wait for a connection.
@@ -257,6 +257,25 @@ impl AccountRepository for PostgresStore {
 
     async fn bars_with_healing(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<SourcedBar>, StoreError> {
         self.explained("reading bars with healing", account::with_healing(&self.pool, range, symbol).await)
+    }
+}
+
+#[async_trait]
+impl PageRepository for PostgresStore {
+    async fn ticks_page(&self, page: PageOf<(DateTime<Utc>, i64)>) -> Result<Vec<(i64, Tick)>, StoreError> {
+        self.explained("reading a page of ticks", pages::ticks(&self.pool, page).await)
+    }
+
+    async fn bars_page(&self, page: PageOf<(DateTime<Utc>, Symbol)>, healed: bool) -> Result<Vec<SourcedBar>, StoreError> {
+        self.explained("reading a page of bars", pages::bars(&self.pool, page, healed).await)
+    }
+
+    async fn swing_bars_page(&self, page: PageOf<(DateTime<Utc>, Symbol)>) -> Result<Vec<SwingBar>, StoreError> {
+        self.explained("reading a page of swing bars", pages::swing_bars(&self.pool, page).await)
+    }
+
+    async fn count_ticks(&self, range: TimeRange) -> Result<u64, StoreError> {
+        self.explained("counting ticks of a range", pages::count_ticks(&self.pool, range).await)
     }
 }
 

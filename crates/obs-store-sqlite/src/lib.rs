@@ -11,6 +11,7 @@ mod error;
 mod feeds;
 mod gaps;
 mod ledger;
+mod pages;
 mod portfolio;
 mod position;
 mod queries;

@@ -14,8 +14,8 @@ use obs_model::{
 };
 use obs_store::{
     AccountRepository, BarRepository, Batch, Committed, DayVolume, Derived, Digest, GapRepository, LedgerEntry,
-    LoadRepository, Position, QueryRepository, Rebuilt, RejectSelection, SchemaRepository, SourcedBar, Staged, Store,
-    StoreError, SymbolCoverage, Table, TickRepository, TimeRange,
+    LoadRepository, PageOf, PageRepository, Position, QueryRepository, Rebuilt, RejectSelection, SchemaRepository,
+    SourcedBar, Staged, Store, StoreError, SymbolCoverage, Table, TickRepository, TimeRange,
 };
 use sqlx::{
     SqlitePool,
@@ -23,8 +23,8 @@ use sqlx::{
 };
 
 use crate::{
-    account, aggregate, bars, commit, error::Failure, feeds, gaps, ledger, portfolio, position, queries, rebuild, schema,
-    ticks,
+    account, aggregate, bars, commit, error::Failure, feeds, gaps, ledger, pages, portfolio, position, queries, rebuild,
+    schema, ticks,
 };
 
 /// How long a call may wait for its turn, and for other processes that use the file.
@@ -231,6 +231,25 @@ impl AccountRepository for SqliteStore {
 
     async fn bars_with_healing(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<SourcedBar>, StoreError> {
         self.explained("reading bars with healing", account::with_healing(&self.readers, range, symbol).await)
+    }
+}
+
+#[async_trait]
+impl PageRepository for SqliteStore {
+    async fn ticks_page(&self, page: PageOf<(DateTime<Utc>, i64)>) -> Result<Vec<(i64, Tick)>, StoreError> {
+        self.explained("reading a page of ticks", pages::ticks(&self.readers, page).await)
+    }
+
+    async fn bars_page(&self, page: PageOf<(DateTime<Utc>, Symbol)>, healed: bool) -> Result<Vec<SourcedBar>, StoreError> {
+        self.explained("reading a page of bars", pages::bars(&self.readers, page, healed).await)
+    }
+
+    async fn swing_bars_page(&self, page: PageOf<(DateTime<Utc>, Symbol)>) -> Result<Vec<SwingBar>, StoreError> {
+        self.explained("reading a page of swing bars", pages::swing_bars(&self.readers, page).await)
+    }
+
+    async fn count_ticks(&self, range: TimeRange) -> Result<u64, StoreError> {
+        self.explained("counting ticks of a range", pages::count_ticks(&self.readers, range).await)
     }
 }
 

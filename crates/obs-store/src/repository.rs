@@ -5,8 +5,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use obs_model::{Bar, Coverage, FeedSession, Gap, MigrationEntry, SwingBar, Symbol, Tick};
 
 use crate::{
-    AccountRepository, Batch, Committed, DayVolume, Derived, Digest, LedgerEntry, PortfolioRepository, Position,
-    QueryRepository, Rebuilt, Reject, RejectSelection, StoreError, Table,
+    AccountRepository, Batch, Committed, DayVolume, Derived, Digest, LedgerEntry, PageRepository, PortfolioRepository,
+    Position, QueryRepository, Rebuilt, Reject, RejectSelection, StoreError, Table,
 };
 
 /// The instants `[from, until)`.
@@ -27,6 +27,7 @@ pub trait Store:
     + GapRepository
     + AccountRepository
     + QueryRepository
+    + PageRepository
     + PortfolioRepository
 {
     /// What people call it: engine and place, without a password.

@@ -23,6 +23,9 @@ export const TEXTS = {
   ],
   failed: ["요청에 실패했습니다: {detail}", "A request failed: {detail}"],
 
+  marketOpen: ["장중", "market open"],
+  marketClosed: ["장 마감", "market closed"],
+
   figures: ["지금 상태", "Right now"],
   ticksPerSecond: ["초당 체결", "Ticks a second"],
   lag: ["지연", "Lag"],

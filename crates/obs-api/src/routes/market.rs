@@ -6,7 +6,7 @@ use obs_model::Symbol;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::reading;
+use super::reading::page;
 use crate::{
     cursor::Cursor,
     page::{Page, Row},
@@ -36,7 +36,7 @@ pub(crate) async fn ticks(
         let [time, id] = parts else { return None };
         Some((time_of(time)?, id.parse().ok()?))
     })?;
-    let ticks = reading::ticks(app.store(), &asked, after).await?;
+    let ticks = app.store().ticks_page(page(&asked, after)).await?;
     let key = |(id, tick): &(i64, obs_model::Tick)| Cursor::new([tick.event_time.timestamp_micros(), *id]);
     Page::new(ticks, asked.limit, key, |(_, tick)| TickRow::from(tick)).answer(&wish, format)
 }
@@ -79,7 +79,7 @@ pub(crate) async fn bars(State(app): State<App>, Strict(query): Strict<BarsQuery
     let range = RangeQuery { from, to, symbol, limit, cursor, format };
     let (asked, format) = (range.read(app.now())?, wish.format(range.format.as_deref())?);
     let after = Cursor::read(BarRow::LIST, range.cursor.as_deref(), time_and_symbol)?;
-    let bars = reading::bars(app.store(), &asked, healed, after).await?;
+    let bars = app.store().bars_page(page(&asked, after), healed).await?;
     let key = |of: &obs_store::SourcedBar| key_of(of.bar.bar_time, of.bar.symbol);
     Page::new(bars, asked.limit, key, BarRow::from).answer(&wish, format)
 }
@@ -101,7 +101,7 @@ pub(crate) async fn swing_bars(
 ) -> Result<Response, Problem> {
     let (asked, format) = (query.read(app.now())?, wish.format(query.format.as_deref())?);
     let after = Cursor::read(SwingBarRow::LIST, query.cursor.as_deref(), time_and_symbol)?;
-    let bars = reading::swing_bars(app.store(), &asked, after).await?;
+    let bars = app.store().swing_bars_page(page(&asked, after)).await?;
     let key = |bar: &obs_model::SwingBar| key_of(bar.bar_time, bar.symbol);
     Page::new(bars, asked.limit, key, SwingBarRow::from).answer(&wish, format)
 }

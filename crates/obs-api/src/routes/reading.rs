@@ -1,49 +1,15 @@
-//! Pages from the store.
+//! What pages ask the store for.
 
 use std::cmp::Ordering;
 
-use chrono::{DateTime, Utc};
-use obs_model::{SwingBar, Symbol, Tick};
-use obs_store::{Origin, SourcedBar, Store, StoreError};
+use obs_store::PageOf;
 
 use crate::parameters::Asked;
 
-/// Ticks with their row numbers, by time and number.
-pub(super) async fn ticks(
-    store: &dyn Store,
-    asked: &Asked,
-    after: Option<(DateTime<Utc>, i64)>,
-) -> Result<Vec<(i64, Tick)>, StoreError> {
-    let ticks = store.ticks(asked.range, asked.symbol).await?;
-    let numbered = (0_i64..).zip(ticks);
-    let rest = numbered.filter(|(id, tick)| after.is_none_or(|after| (tick.event_time, *id) > after));
-    Ok(rest.take(asked.limit + 1).collect())
-}
-
-/// One-minute bars, by time and symbol.
-pub(super) async fn bars(
-    store: &dyn Store,
-    asked: &Asked,
-    healed: bool,
-    after: Option<(DateTime<Utc>, Symbol)>,
-) -> Result<Vec<SourcedBar>, StoreError> {
-    let bars = if healed {
-        store.bars_with_healing(asked.range, asked.symbol).await?
-    } else {
-        let observed = store.bars(asked.range, asked.symbol).await?;
-        observed.into_iter().map(|bar| SourcedBar { bar, origin: Origin::Observed }).collect()
-    };
-    Ok(rest(bars, after, asked.limit, |of| (of.bar.bar_time, of.bar.symbol)))
-}
-
-/// Ten-minute bars, by time and symbol.
-pub(super) async fn swing_bars(
-    store: &dyn Store,
-    asked: &Asked,
-    after: Option<(DateTime<Utc>, Symbol)>,
-) -> Result<Vec<SwingBar>, StoreError> {
-    let bars = store.swing_bars(asked.range, asked.symbol).await?;
-    Ok(rest(bars, after, asked.limit, |bar| (bar.bar_time, bar.symbol)))
+/// A page behind a key, and one row more: it tells whether there is a next page.
+pub(super) fn page<K>(asked: &Asked, after: Option<K>) -> PageOf<K> {
+    let limit = u32::try_from(asked.limit).unwrap_or(u32::MAX).saturating_add(1);
+    PageOf { range: asked.range, symbol: asked.symbol, after, limit }
 }
 
 /// Of rows that are all in memory those behind a key, in its order, and one more than the limit.

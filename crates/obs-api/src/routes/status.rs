@@ -71,7 +71,7 @@ impl Status {
         let store: &dyn Store = app.store();
         let newest_tick = store.newest_tick().await?;
         let recent = TimeRange { from: now - TimeDelta::seconds(WINDOW_SECONDS), until: now };
-        let ticks = store.ticks(recent, None).await?.len();
+        let ticks = store.count_ticks(recent).await?;
         let calendar = (app.api.calendar)();
         let session = calendar.session_at_or_after(now);
         Ok(Self {

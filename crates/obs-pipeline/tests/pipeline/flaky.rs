@@ -14,9 +14,9 @@ use obs_model::{
 };
 use obs_store::{
     AccountRepository, AppliedPolicy, BarRepository, Batch, Committed, DayVolume, Derived, Digest, ExecutionLock,
-    GapRepository, LedgerEntry, LoadRepository, NewPlan, PortfolioRepository, Position, QueryRepository, Rebuilt,
-    RejectSelection, SchemaRepository, SourcedBar, Staged, Store, StoreError, StoredPlan, StoredPolicy, SymbolCoverage,
-    Table, TickRepository, TimeRange,
+    GapRepository, LedgerEntry, LoadRepository, NewPlan, PageOf, PageRepository, PortfolioRepository, Position,
+    QueryRepository, Rebuilt, RejectSelection, SchemaRepository, SourcedBar, Staged, Store, StoreError, StoredPlan,
+    StoredPolicy, SymbolCoverage, Table, TickRepository, TimeRange,
 };
 
 /// What a call comes to.
@@ -211,6 +211,25 @@ impl AccountRepository for Flaky {
 
     async fn bars_with_healing(&self, range: TimeRange, symbol: Option<Symbol>) -> Result<Vec<SourcedBar>, StoreError> {
         self.call("bars_with_healing", self.inner.bars_with_healing(range, symbol)).await
+    }
+}
+
+#[async_trait]
+impl PageRepository for Flaky {
+    async fn ticks_page(&self, page: PageOf<(DateTime<Utc>, i64)>) -> Result<Vec<(i64, Tick)>, StoreError> {
+        self.call("ticks_page", self.inner.ticks_page(page)).await
+    }
+
+    async fn bars_page(&self, page: PageOf<(DateTime<Utc>, Symbol)>, healed: bool) -> Result<Vec<SourcedBar>, StoreError> {
+        self.call("bars_page", self.inner.bars_page(page, healed)).await
+    }
+
+    async fn swing_bars_page(&self, page: PageOf<(DateTime<Utc>, Symbol)>) -> Result<Vec<SwingBar>, StoreError> {
+        self.call("swing_bars_page", self.inner.swing_bars_page(page)).await
+    }
+
+    async fn count_ticks(&self, range: TimeRange) -> Result<u64, StoreError> {
+        self.call("count_ticks", self.inner.count_ticks(range)).await
     }
 }
 
