@@ -5,8 +5,13 @@ mod allocations;
 mod brute_force;
 mod conflicts;
 mod costs;
+mod digests;
 mod exact_cash;
+mod holdings;
 mod peer;
+mod plan_properties;
+mod plans;
+mod policies;
 mod valuations;
 
 use obs_model::{Money, Price, Quantity, Weight};
