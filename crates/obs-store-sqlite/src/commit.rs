@@ -63,3 +63,31 @@ async fn write(connection: &mut SqliteConnection, batch: &Batch) -> Result<Commi
     ledger::write_day_volumes(connection, &batch.day_volumes).await?;
     Ok(committed)
 }
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::SqliteStore;
+
+    /// Whether a transaction on this connection waits for the disk at its end.
+    async fn waits(transaction: &mut SqliteConnection) -> bool {
+        const FULL: i64 = 2;
+        sqlx::query_scalar::<_, i64>("PRAGMA synchronous").fetch_one(transaction).await.unwrap() == FULL
+    }
+
+    #[tokio::test]
+    async fn what_has_no_archive_behind_it_waits_for_the_disk_and_batches_do_not() {
+        let folder = TempDir::new().unwrap();
+        let store = SqliteStore::open(folder.path().join("observer.db")).await.unwrap();
+        for _ in 0..2 {
+            let mut durable = begin_durable(&store.writer).await.map_err(|_| "it did not begin").unwrap();
+            assert!(waits(&mut durable).await);
+            durable.commit().await.unwrap();
+            let mut batch = store.writer.begin_with(BEGIN).await.unwrap();
+            assert!(!waits(&mut batch).await);
+            batch.commit().await.unwrap();
+        }
+    }
+}

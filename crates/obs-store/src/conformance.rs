@@ -16,6 +16,8 @@ pub mod bars;
 pub mod feeds;
 pub mod gaps;
 pub mod ledger;
+pub mod pages;
+pub mod portfolio;
 pub mod positions;
 pub mod queries;
 pub mod schema;

@@ -10,5 +10,6 @@ mod money;
 mod names;
 mod prices;
 mod quantities;
+mod steps;
 mod tick_grid;
 mod weights;

@@ -11,8 +11,8 @@ use tokio::process::Command;
 
 use crate::execute;
 
-/// The twelve tables of the Python system: columns in their order, keys, indexes; of these one is ours, on ticks by symbol and
-/// time.
+/// The twelve tables of the Python system: columns in their order, keys, indexes. Of the indexes one on ticks is ours, and behind
+/// its own columns those of the portfolio's tables have ours, with their indexes; all of them admit NULL.
 const EXPECTED: &str = include_str!("catalogue.txt");
 
 /// The catalogue in the form of [`EXPECTED`], without the tables that we add.
@@ -21,7 +21,7 @@ WITH tables AS (
     SELECT oid, relname FROM pg_class
     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
         AND relname NOT IN ('load_positions', 'load_rejects', 'feed_sessions', 'day_volumes', 'recorded_bars',
-                            'scalp_gap_symbols', 'volume_breaks', 'healed_1m_bars')
+                            'scalp_gap_symbols', 'volume_breaks', 'healed_1m_bars', 'policy_versions', 'plan_events')
 ), lines AS (
     SELECT relname, 0 AS part, 0 AS nth, '' AS name, relname::text AS line FROM tables
     UNION ALL
@@ -38,13 +38,14 @@ WITH tables AS (
 )
 SELECT line FROM lines ORDER BY relname, part, nth, name";
 
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
     "001_create_scalp_tables.sql",
     "002_create_swing_tables.sql",
     "003_create_portfolio_tables.sql",
     "004_create_loading_tables.sql",
     "005_create_accounting_tables.sql",
     "006_create_coverage_functions.sql",
+    "007_extend_portfolio_tables.sql",
 ];
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod aggregate;
 mod catalogue;
 mod conformance;
 mod failures;
+mod portfolio;
 mod rows;
 mod schema;
 

@@ -1,6 +1,8 @@
 //! The conformance suite, a test a case.
 
-use obs_store::conformance::{Outcome, account, aggregate, bars, feeds, gaps, ledger, positions, queries, schema, ticks};
+use obs_store::conformance::{
+    Outcome, account, aggregate, bars, feeds, gaps, ledger, pages, positions, queries, schema, ticks,
+};
 
 use crate::{on_empty_store, on_fresh_store};
 
@@ -225,6 +227,11 @@ async fn the_last_bars_are_found() -> Outcome {
 }
 
 #[tokio::test]
+async fn the_last_swing_bars_are_found() -> Outcome {
+    on_fresh_store(queries::the_last_swing_bars).await
+}
+
+#[tokio::test]
 async fn the_latest_quotes_are_found() -> Outcome {
     on_fresh_store(queries::the_latest_quotes).await
 }
@@ -232,4 +239,19 @@ async fn the_latest_quotes_are_found() -> Outcome {
 #[tokio::test]
 async fn coverage_by_symbol_is_found() -> Outcome {
     on_fresh_store(queries::coverage_by_symbol).await
+}
+
+#[tokio::test]
+async fn pages_of_ticks_add_up() -> Outcome {
+    on_fresh_store(pages::of_ticks_add_up).await
+}
+
+#[tokio::test]
+async fn pages_of_bars_add_up() -> Outcome {
+    on_fresh_store(pages::of_bars_add_up).await
+}
+
+#[tokio::test]
+async fn pages_of_swing_bars_add_up() -> Outcome {
+    on_fresh_store(pages::of_swing_bars_add_up).await
 }

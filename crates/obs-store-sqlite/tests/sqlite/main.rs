@@ -3,6 +3,7 @@
 mod conformance;
 mod failures;
 mod file;
+mod portfolio;
 mod schema;
 
 use std::path::PathBuf;

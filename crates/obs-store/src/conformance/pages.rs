@@ -47,7 +47,8 @@ pub async fn of_ticks_add_up(store: &dyn Store) -> Outcome {
 
     let of_one = PageOf { symbol: Some("005930".parse()?), ..first(range, 100) };
     assert_eq!(shares(&store.ticks_page(of_one).await?), [2, 4, 5]);
-    let behind = PageOf { after: store.ticks_page(of_one).await?.first().map(|(id, tick)| (tick.event_time, *id)), ..of_one };
+    let behind =
+        PageOf { after: store.ticks_page(of_one).await?.first().map(|(id, tick)| (tick.event_time, *id)), ..of_one };
     assert_eq!(shares(&store.ticks_page(behind).await?), [4, 5]);
     assert_eq!(shares(&store.ticks_page(first(range, 0)).await?), [0; 0]);
     assert_eq!(shares(&store.ticks_page(first(sample::ever()?, 100)).await?).len(), 6);
@@ -67,10 +68,8 @@ pub async fn of_bars_add_up(store: &dyn Store) -> Outcome {
         sample::bar("00104K", "2026-01-22T00:01:00Z")?,
         sample::bar("000660", "2026-01-22T00:01:00Z")?,
     ];
-    let healed_bars = vec![
-        sample::healed_bar("005930", "2026-01-22T00:01:00Z")?,
-        sample::healed_bar("005930", "2026-01-22T00:02:00Z")?,
-    ];
+    let healed_bars =
+        vec![sample::healed_bar("005930", "2026-01-22T00:01:00Z")?, sample::healed_bar("005930", "2026-01-22T00:02:00Z")?];
     store.commit(&Batch { bars: bars.clone(), healed_bars, ..Batch::default() }).await?;
 
     let range = sample::range("2026-01-22T00:00:00Z", "2026-01-23T00:00:00Z")?;

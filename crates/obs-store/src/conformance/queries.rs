@@ -24,6 +24,25 @@ pub async fn the_last_bars(store: &dyn Store) -> Outcome {
     Ok(())
 }
 
+/// As the last one-minute bars.
+///
+/// # Errors
+/// When the store fails.
+pub async fn the_last_swing_bars(store: &dyn Store) -> Outcome {
+    let times = ["00:00", "00:10", "00:20", "00:30"];
+    let bars = times.map(|time| sample::swing_bar("005930", &format!("2026-01-22T{time}:00Z")));
+    let bars = bars.into_iter().collect::<Made<Vec<_>>>()?;
+    let other = sample::swing_bar("000660", "2026-01-22T00:40:00Z")?;
+    store.commit(&Batch { swing_bars: [bars.as_slice(), &[other]].concat(), ..Batch::default() }).await?;
+
+    let symbol = "005930".parse()?;
+    assert_eq!(store.last_swing_bars(symbol, 2).await?, bars[2..]);
+    assert_eq!(store.last_swing_bars(symbol, 100).await?, bars);
+    assert_eq!(store.last_swing_bars(symbol, 0).await?, []);
+    assert_eq!(store.last_swing_bars("0004V0".parse()?, 2).await?, []);
+    Ok(())
+}
+
 /// The newest tick of each symbol by event time, and within the same instant the one that arrived last.
 ///
 /// # Errors
