@@ -108,7 +108,8 @@ async fn run(cli: Cli, bars: &MultiProgress) -> anyhow::Result<Ending> {
     match command {
         Command::Policy(policy::Command::Check { file }) => policy::check(&file, &manner),
         Command::Policy(command) => {
-            policy::run(&command, &open(matches!(command, policy::Command::Apply { .. })).await?).await
+            let writes = matches!(command, policy::Command::Apply { .. } | policy::Command::Retire { .. });
+            policy::run(&command, &open(writes).await?).await
         }
         Command::Snapshot(options) => snapshot::run(&options, &open(true).await?, bars).await,
         Command::Plan(options) => plan::run(&options, &open(true).await?, bars).await,

@@ -45,6 +45,12 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N")]
         version: Option<u32>,
     },
+    /// Take a policy out of force; applying its file again puts it back
+    Retire {
+        /// Which
+        #[arg(value_name = "ID", value_parser = |id: &str| PolicyId::new(id))]
+        id: PolicyId,
+    },
 }
 
 /// Reads a policy's file. Files that it names lie beside it.
@@ -71,6 +77,7 @@ pub(crate) async fn run(command: &Command, context: &Context) -> anyhow::Result<
         Command::Check { file } => check(file, &context.manner),
         Command::List => list(context).await,
         Command::Show { id, version } => show(id, *version, context).await,
+        Command::Retire { id } => retire(id, context).await,
     }
 }
 
@@ -82,22 +89,26 @@ async fn apply(file: &Path, context: &Context) -> anyhow::Result<Ending> {
     let changes: Vec<String> =
         before.iter().flat_map(|before| before.policy.diff(&policy)).map(|change| change.to_string()).collect();
     // A policy of the Python system gets its first version also if nothing else changes.
+    let is_retired = stored.as_ref().is_some_and(|stored| !stored.policy.is_active);
     let is_new = replaces.is_none();
     if !context.manner.json {
         println!("Policy {:?}: {}", policy.id().as_str(), summary(&policy));
         match replaces {
             None => println!("It is new."),
+            Some(version) if changes.is_empty() && is_retired => {
+                println!("It is what version {version} is, and is put in force again.")
+            }
             Some(version) if changes.is_empty() => println!("Nothing changes: it is what version {version} is."),
             Some(version) => println!("It changes version {version}:"),
         }
         changes.iter().for_each(|change| println!("  {change}"));
     }
     let mut applied = None;
-    if is_new || !changes.is_empty() {
+    if is_new || is_retired || !changes.is_empty() {
         match context.permission(&format!("Store {:?} as version {}?", policy.id().as_str(), replaces.unwrap_or(0) + 1))? {
             Permission::Declined => return Ok(Ending::Failed),
             Permission::DryRun => {}
-            Permission::Granted => applied = Some(store(&policy, replaces, context).await?),
+            Permission::Granted => applied = Some(store(&policy, replaces, true, context).await?),
         }
     }
     let version = applied.or(replaces);
@@ -113,7 +124,7 @@ async fn apply(file: &Path, context: &Context) -> anyhow::Result<Ending> {
     Ok(Ending::Done)
 }
 
-async fn store(policy: &Policy, replaces: Option<u32>, context: &Context) -> anyhow::Result<u32> {
+async fn store(policy: &Policy, replaces: Option<u32>, is_active: bool, context: &Context) -> anyhow::Result<u32> {
     let (policy_id, at) = (policy.id().clone(), context.clock.now());
     let target = |(symbol, target_weight): (&_, &_)| TargetWeight {
         policy_id: policy_id.clone(),
@@ -129,7 +140,7 @@ async fn store(policy: &Policy, replaces: Option<u32>, context: &Context) -> any
             created_at: at,
             rebalance_threshold: policy.tolerance().drift,
             rebalance_frequency: policy.frequency(),
-            is_active: true,
+            is_active,
         },
         text: policy.to_text(),
         at,
@@ -142,6 +153,25 @@ async fn store(policy: &Policy, replaces: Option<u32>, context: &Context) -> any
         ),
         Err(error) => Err(error.into()),
     }
+}
+
+async fn retire(id: &PolicyId, context: &Context) -> anyhow::Result<Ending> {
+    let stored = context.stored_policy(id).await?;
+    if !stored.policy.is_active {
+        bail!("policy {:?} is not in force already", id.as_str());
+    }
+    let before = chosen(&stored)?;
+    let permission = context.permission(&format!("Take policy {:?} out of force?", id.as_str()))?;
+    let mut version = before.version;
+    if permission == Permission::Granted {
+        version = Some(store(&before.policy, before.version, false, context).await?);
+    }
+    let is_active = permission != Permission::Granted;
+    let shown = json!({ "policy_id": id, "version": version, "is_active": is_active, "dry_run": context.manner.dry_run });
+    if !context.print_json(&shown)? && !is_active {
+        println!("Policy {id} is out of force. Applying its file again puts it back.");
+    }
+    Ok(if permission == Permission::Declined { Ending::Failed } else { Ending::Done })
 }
 
 async fn list(context: &Context) -> anyhow::Result<Ending> {
