@@ -73,9 +73,9 @@ pub(crate) struct Options {
     /// A fault at a market time, such as drop@10:15, withhold:5@10:20 or silence@10:30+90s; may be repeated
     ///
     /// drop, silence, refuse, network-gone, garbage or garbage:TEXT, truncate:FRAMES, oversize:BYTES, duplicate:RECORDS,
-    /// reorder:RECORDS, withhold:RECORDS, stop-reading, slow:MILLISECONDS, http-500, http-hang, lose-answers, revoke-tokens,
-    /// rate-limit, clock-skew:SECONDS, delist:SYMBOL. Those that last do so for the time behind the plus, or until they are
-    /// cleared at the control endpoint.
+    /// reorder:RECORDS, withhold:RECORDS, stop-reading, slow:MILLISECONDS, http-500, http-hang, lose-answers,
+    /// refuse-orders:COUNT, revoke-tokens, rate-limit, clock-skew:SECONDS, delist:SYMBOL. Those that last do so for the time
+    /// behind the plus, or until they are cleared at the control endpoint.
     #[arg(long = "fault", value_name = "FAULT@TIME[+DURATION]", help_heading = "What goes wrong")]
     fault: Vec<String>,
     /// A TOML file of faults: an array of tables `fault`, each with `at`, `fault` and, if it lasts, `for`

@@ -81,6 +81,11 @@ pub enum Fault {
     HttpHang,
     /// Lasts: calls are carried out and not answered: the case in which an order may or may not exist. `lose-answers`.
     LoseAnswers,
+    /// Once: the next orders are refused for want of cash, as the broker says it. `refuse-orders:COUNT`.
+    RefuseOrders {
+        /// How many orders.
+        count: u64,
+    },
     /// Once: no access token is valid any more. `revoke-tokens`.
     RevokeTokens,
     /// Lasts: every call comes too fast (EGW00201). `rate-limit`.
@@ -122,6 +127,7 @@ impl Fault {
                 | Self::Duplicate { .. }
                 | Self::Reorder { .. }
                 | Self::Withhold { .. }
+                | Self::RefuseOrders { .. }
                 | Self::RevokeTokens
         )
     }

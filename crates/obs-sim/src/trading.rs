@@ -69,11 +69,13 @@ pub(crate) struct Desk {
     next_number: u64,
     /// Of the quotes that stand now, the shares that orders have taken.
     taken: BTreeMap<(Symbol, Side), i64>,
+    /// How many of the next orders are refused, whatever they are.
+    refused: u64,
 }
 
 impl Desk {
     pub(crate) fn new(settings: DeskSettings, accounts: Vec<Account>) -> Self {
-        Self { settings, accounts, orders: Vec::new(), next_number: FIRST_NUMBER, taken: BTreeMap::new() }
+        Self { settings, accounts, orders: Vec::new(), next_number: FIRST_NUMBER, taken: BTreeMap::new(), refused: 0 }
     }
 
     pub(crate) fn costs(&self) -> Costs {
@@ -106,6 +108,11 @@ impl Desk {
         self.accounts.get(customer).map_or(0, |account| account.held(symbol)) - offered
     }
 
+    /// Refuses so many of the next orders for want of cash.
+    pub(crate) const fn refuse_next(&mut self, orders: u64) {
+        self.refused = self.refused.saturating_add(orders);
+    }
+
     /// Takes an order, which does not fill it.
     pub(crate) fn place(
         &mut self,
@@ -117,6 +124,10 @@ impl Desk {
         let stock = stock.ok_or(OrderRefusal::UnknownSymbol)?;
         self.check_open(now)?;
         checks::check_stock(new, stock, self.settings.environment)?;
+        if let Some(left) = self.refused.checked_sub(1) {
+            self.refused = left;
+            return Err(OrderRefusal::CashShort);
+        }
         match new.side {
             Side::Buy => {
                 let price = new.price.unwrap_or(stock.upper_limit);

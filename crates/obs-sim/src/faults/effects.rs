@@ -52,6 +52,7 @@ impl Exchange {
             Fault::Duplicate { records } => sessions.lock().tampering.duplicate += records,
             Fault::Reorder { records } => sessions.lock().tampering.reorder += records,
             Fault::Withhold { records } => sessions.lock().tampering.withhold += records,
+            Fault::RefuseOrders { count } => self.desk().refuse_next(*count),
             Fault::RevokeTokens => self.customers.revoke_tokens(),
             Fault::NetworkGone => sessions.cut_all(ConnectionEnd::NetworkGone),
             Fault::Silence

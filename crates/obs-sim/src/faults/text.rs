@@ -14,7 +14,7 @@ const GARBAGE: &str = "\u{fffd}}{|^|0|H0STCNT0|xyz|^^^";
 #[error(
     "{text:?} is no fault: use drop, silence, refuse, network-gone, garbage[:TEXT], truncate:FRAMES, oversize:BYTES, \
      duplicate:RECORDS, reorder:RECORDS, withhold:RECORDS, stop-reading, slow:MILLISECONDS, http-500, http-hang, \
-     lose-answers, revoke-tokens, rate-limit, clock-skew:SECONDS or delist:SYMBOL"
+     lose-answers, refuse-orders:COUNT, revoke-tokens, rate-limit, clock-skew:SECONDS or delist:SYMBOL"
 )]
 pub struct InvalidFault {
     text: String,
@@ -33,7 +33,16 @@ fn read(text: &str) -> Option<Fault> {
     let count = || value.map_or(Some(1), |value| value.parse().ok());
     let takes_value = matches!(
         name,
-        "garbage" | "truncate" | "oversize" | "duplicate" | "reorder" | "withhold" | "slow" | "clock-skew" | "delist"
+        "garbage"
+            | "truncate"
+            | "oversize"
+            | "duplicate"
+            | "reorder"
+            | "withhold"
+            | "slow"
+            | "refuse-orders"
+            | "clock-skew"
+            | "delist"
     );
     if value.is_some() && !takes_value {
         return None;
@@ -54,6 +63,7 @@ fn read(text: &str) -> Option<Fault> {
         "http-500" => Fault::HttpError,
         "http-hang" => Fault::HttpHang,
         "lose-answers" => Fault::LoseAnswers,
+        "refuse-orders" => Fault::RefuseOrders { count: count()? },
         "revoke-tokens" => Fault::RevokeTokens,
         "rate-limit" => Fault::RateLimit,
         "clock-skew" => Fault::ClockSkew { by: TimeDelta::try_seconds(value?.parse().ok()?)? },
@@ -80,6 +90,7 @@ impl fmt::Display for Fault {
             Self::HttpError => f.write_str("http-500"),
             Self::HttpHang => f.write_str("http-hang"),
             Self::LoseAnswers => f.write_str("lose-answers"),
+            Self::RefuseOrders { count } => write!(f, "refuse-orders:{count}"),
             Self::RevokeTokens => f.write_str("revoke-tokens"),
             Self::RateLimit => f.write_str("rate-limit"),
             Self::ClockSkew { by } => write!(f, "clock-skew:{}", by.num_seconds()),
@@ -110,6 +121,7 @@ mod tests {
             "http-500",
             "http-hang",
             "lose-answers",
+            "refuse-orders:2",
             "revoke-tokens",
             "rate-limit",
             "clock-skew:-90",

@@ -70,6 +70,20 @@ async fn a_hanging_host_takes_no_order_and_one_that_loses_answers_takes_it() {
 }
 
 #[tokio::test]
+async fn so_many_orders_are_refused_for_want_of_cash_and_the_next_one_is_taken() {
+    let (simulator, broker) = open().await;
+    assert_eq!(simulator.control().inject(Fault::RefuseOrders { count: 2 }, FOREVER), None);
+    for _ in 0..2 {
+        let refused = broker.buy("005930", "00", 1, 140_000).await;
+        assert_eq!((refused.status, refused.code()), (200, "APBK0918"));
+        assert_eq!(refused.body["msg1"].as_str().unwrap().trim_end(), "주문가능금액을 초과 했습니다.");
+    }
+    assert_eq!(simulator.orders(), []);
+    assert_eq!(broker.buy("005930", "00", 1, 140_000).await.code(), "APBK0013");
+    assert_eq!(simulator.orders().len(), 1);
+}
+
+#[tokio::test]
 async fn revoked_tokens_are_refused_and_a_new_one_may_be_asked_for_at_once() {
     let (simulator, mut broker) = open().await;
     assert_eq!(simulator.control().inject(Fault::RevokeTokens, FOREVER), None);
