@@ -11,13 +11,13 @@ use crate::{column::schema, tables};
 pub enum Dataset {
     /// `scalp_ticks`, by event time and then in order of arrival.
     ScalpTicks,
-    /// `scalp_1m_bars`, by symbol and time.
+    /// `scalp_1m_bars`, by time and symbol.
     ScalpBars,
-    /// The view `scalp_1m_bars_healed`, by symbol and time.
+    /// The view `scalp_1m_bars_healed`, by time and symbol.
     ScalpBarsHealed,
     /// `healed_1m_bars`, by symbol and time.
     HealedBars,
-    /// `swing_bars_10m`, by symbol and time.
+    /// `swing_bars_10m`, by time and symbol.
     SwingBars,
     /// `scalp_gaps`, by start.
     Gaps,

@@ -4,16 +4,13 @@ use std::vec;
 
 use arrow_array::RecordBatch;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
-use obs_model::{Gap, KST, Symbol, Tick};
-use obs_store::{Store, TimeRange};
+use obs_model::{Gap, KST, Symbol};
+use obs_store::{PageOf, Store, TimeRange};
 
 use crate::{Dataset, ExportError, tables};
 
-/// Ticks of so much time are asked for at once: a few thousand rows on a busy day, tens of thousands in the first minute of a
-/// very busy one.
-const TICKS_AT_ONCE: TimeDelta = TimeDelta::minutes(1);
-/// Rows of a piece. Ticks are collected until they are so many; the last minute may bring more.
-const PIECE: usize = 16_384;
+/// Rows of a piece, and of a page that the store is asked for: what is in memory at once, some megabytes.
+const PIECE: u32 = 16_384;
 
 /// The instants of a trading day: a Korean calendar day.
 #[must_use]
@@ -23,12 +20,16 @@ pub fn day_range(day: NaiveDate) -> TimeRange {
     TimeRange { from, until: from.checked_add_signed(TimeDelta::days(1)).unwrap_or(DateTime::<Utc>::MAX_UTC) }
 }
 
+/// Time and symbol, which are a bar's key.
+type BarKey = (DateTime<Utc>, Symbol);
+
 /// The rows of a dataset whose time is in a range, of some symbols or of all, in the dataset's order, piece by piece.
 ///
-/// A row belongs to the range in which its [`Dataset::time_column`] lies, so that each is in one day only. Ticks are read a
-/// minute at a time, everything else of the range at once. A gap that touches all symbols touches any of them.
+/// A row belongs to the range in which its [`Dataset::time_column`] lies, so that each is in one day only. Ticks and bars are
+/// read a page at a time; gaps, feeds, missing shares and healed bars, of which there are few, at once. A gap that touches all
+/// symbols touches any of them.
 ///
-/// The pieces are no snapshot: rows that are written meanwhile may be among them or not.
+/// Ticks and bars that were there from the beginning come once, whatever is written meanwhile.
 pub struct Rows<'a> {
     store: &'a dyn Store,
     dataset: Dataset,
@@ -37,12 +38,15 @@ pub struct Rows<'a> {
     state: State,
 }
 
+/// How far it has read.
 enum State {
-    /// From where on ticks have not been read, and those that wait for a piece.
-    Ticks(DateTime<Utc>, Vec<Tick>),
+    /// Ticks behind this one are left.
+    Ticks(Option<(DateTime<Utc>, i64)>),
+    /// Bars behind this one are left.
+    Bars(Option<BarKey>),
     /// Nothing has been read.
     Unread,
-    /// The pieces that are left.
+    /// These pieces are left.
     Read(vec::IntoIter<RecordBatch>),
 }
 
@@ -50,7 +54,11 @@ impl<'a> Rows<'a> {
     /// Begins to read. Without symbols, all count.
     #[must_use]
     pub fn new(store: &'a dyn Store, dataset: Dataset, range: TimeRange, symbols: &'a [Symbol]) -> Self {
-        let state = if dataset == Dataset::ScalpTicks { State::Ticks(range.from, Vec::new()) } else { State::Unread };
+        let state = match dataset {
+            Dataset::ScalpTicks => State::Ticks(None),
+            Dataset::ScalpBars | Dataset::ScalpBarsHealed | Dataset::SwingBars => State::Bars(None),
+            _ => State::Unread,
+        };
         Self { store, dataset, range, symbols, state }
     }
 
@@ -59,25 +67,46 @@ impl<'a> Rows<'a> {
     /// # Errors
     /// [`ExportError::Store`] when the store cannot answer.
     pub async fn next(&mut self) -> Result<Option<RecordBatch>, ExportError> {
-        if matches!(self.state, State::Unread) {
-            self.state = State::Read(self.read().await?.into_iter());
-        }
-        let (store, until, symbols) = (self.store, self.range.until, self.symbols);
-        match &mut self.state {
-            State::Ticks(from, waiting) => {
-                while *from < until && waiting.len() < PIECE {
-                    let end = from.checked_add_signed(TICKS_AT_ONCE).map_or(until, |end| end.min(until));
-                    let ticks = store.ticks(TimeRange { from: *from, until: end }, only(symbols)).await?;
-                    waiting.extend(ticks.into_iter().filter(|tick| is_wanted(symbols, tick.symbol)));
-                    *from = end;
+        loop {
+            let (state, piece) = match &mut self.state {
+                State::Read(pieces) => return Ok(pieces.next()),
+                State::Unread => (State::Read(self.read().await?.into_iter()), None),
+                State::Ticks(after) => {
+                    let page = self.store.ticks_page(page(self.range, self.symbols, *after)).await?;
+                    let left = page.last().filter(|_| is_full(&page)).map(|(id, tick)| (tick.event_time, *id));
+                    let ticks = page.into_iter().map(|(_, tick)| tick);
+                    let wanted: Vec<_> = ticks.filter(|tick| is_wanted(self.symbols, tick.symbol)).collect();
+                    (left.map(|last| State::Ticks(Some(last))).unwrap_or_default(), Some(tables::ticks(&wanted)?))
                 }
-                let piece = if waiting.is_empty() { None } else { Some(tables::ticks(waiting)?) };
-                waiting.clear();
-                Ok(piece)
+                State::Bars(after) => {
+                    let page = page(self.range, self.symbols, *after);
+                    let (last, piece) = self.bars(page).await?;
+                    (last.map(|last| State::Bars(Some(last))).unwrap_or_default(), Some(piece))
+                }
+            };
+            self.state = state;
+            if let Some(piece) = piece.filter(|piece| piece.num_rows() > 0) {
+                return Ok(Some(piece));
             }
-            State::Read(pieces) => Ok(pieces.next()),
-            State::Unread => Ok(None),
         }
+    }
+
+    /// A page of bars: the last one's key, if there are more behind it, and those that are wanted.
+    async fn bars(&self, page: PageOf<BarKey>) -> Result<(Option<BarKey>, RecordBatch), ExportError> {
+        if self.dataset == Dataset::SwingBars {
+            let mut rows = self.store.swing_bars_page(page).await?;
+            let left = rows.last().filter(|_| is_full(&rows)).map(|bar| (bar.bar_time, bar.symbol));
+            rows.retain(|bar| is_wanted(self.symbols, bar.symbol));
+            return Ok((left, tables::swing_bars(&rows)?));
+        }
+        let healed = self.dataset == Dataset::ScalpBarsHealed;
+        let mut rows = self.store.bars_page(page, healed).await?;
+        let left = rows.last().filter(|_| is_full(&rows)).map(|row| (row.bar.bar_time, row.bar.symbol));
+        rows.retain(|row| is_wanted(self.symbols, row.bar.symbol));
+        if healed {
+            return Ok((left, tables::bars_with_healing(&rows)?));
+        }
+        Ok((left, tables::bars(&rows.into_iter().map(|row| row.bar).collect::<Vec<_>>())?))
     }
 
     /// All pieces of a dataset that is read at once.
@@ -86,17 +115,10 @@ impl<'a> Rows<'a> {
         let wants = |symbol: Symbol| is_wanted(self.symbols, symbol);
         let is_inside = |time: DateTime<Utc>| range.from <= time && time < range.until;
         match self.dataset {
-            Dataset::ScalpTicks => Ok(Vec::new()),
-            Dataset::ScalpBars => pieces(store.bars(range, symbol).await?, |bar| wants(bar.symbol), tables::bars),
-            Dataset::ScalpBarsHealed => {
-                let rows = store.bars_with_healing(range, symbol).await?;
-                pieces(rows, |row| wants(row.bar.symbol), tables::bars_with_healing)
-            }
+            // They are read a page at a time.
+            Dataset::ScalpTicks | Dataset::ScalpBars | Dataset::ScalpBarsHealed | Dataset::SwingBars => Ok(Vec::new()),
             Dataset::HealedBars => {
                 pieces(store.healed_bars(range, symbol).await?, |bar| wants(bar.symbol), tables::healed_bars)
-            }
-            Dataset::SwingBars => {
-                pieces(store.swing_bars(range, symbol).await?, |bar| wants(bar.symbol), tables::swing_bars)
             }
             Dataset::Gaps => {
                 let touches = |gap: &Gap| gap.symbols.is_empty() || gap.symbols.iter().any(|symbol| wants(*symbol));
@@ -119,6 +141,25 @@ impl<'a> Rows<'a> {
     }
 }
 
+impl Default for State {
+    /// Nothing is left.
+    fn default() -> Self {
+        Self::Read(Vec::new().into_iter())
+    }
+}
+
+const fn page<K>(range: TimeRange, symbols: &[Symbol], after: Option<K>) -> PageOf<K>
+where
+    K: Copy,
+{
+    PageOf { range, symbol: only(symbols), after, limit: PIECE }
+}
+
+/// Whether there may be rows behind a page.
+const fn is_full<T>(page: &[T]) -> bool {
+    page.len() >= PIECE as usize
+}
+
 /// What to ask the store for: it knows one symbol or all.
 const fn only(symbols: &[Symbol]) -> Option<Symbol> {
     if let [symbol] = symbols { Some(*symbol) } else { None }
@@ -134,5 +175,5 @@ fn pieces<T>(
     batch: impl Fn(&[T]) -> Result<RecordBatch, ExportError>,
 ) -> Result<Vec<RecordBatch>, ExportError> {
     rows.retain(is_wanted);
-    rows.chunks(PIECE).map(batch).collect()
+    rows.chunks(PIECE as usize).map(batch).collect()
 }

@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod allocate;
+mod export;
 mod live;
 mod load;
 mod queries;
@@ -21,6 +22,8 @@ pub(crate) enum Bench {
     Live(live::Options),
     /// The questions that people ask most, of a week of ten million ticks in PostgreSQL
     Queries(queries::Options),
+    /// A day of a million ticks to Parquet, its time and memory, and what pyarrow and DuckDB read of it
+    Export(export::Options),
 }
 
 pub(crate) async fn run(bench: &Bench) -> anyhow::Result<()> {
@@ -30,5 +33,6 @@ pub(crate) async fn run(bench: &Bench) -> anyhow::Result<()> {
         Bench::Allocate(options) => allocate::run(options),
         Bench::Live(options) => live::run(options).await,
         Bench::Queries(options) => queries::run(options).await,
+        Bench::Export(options) => export::run(options).await,
     }
 }

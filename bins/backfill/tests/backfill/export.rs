@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    ffi::OsString,
     fs::{self, File},
     path::{Path, PathBuf},
     process::Command,
@@ -22,6 +23,7 @@ const ODD: &str = r#"{"symbol":"005930","event_time":"2026-11-19T23:59:59.999999
 {"symbol":"0004V0","event_time":"2026-11-20T00:00:00+09:00","bid_price":0,"ask_price":0,"last_price":99999999999.9999,"session_id":"s","mitigation_level":0,"quality_flag":"gap"}
 "#;
 const READER: &str = include_str!("export.py");
+const DOCUMENT: &str = include_str!("../../../../docs/PYTHON.md");
 
 /// An archive of these and of generated ticks, loaded.
 fn loaded(dir: &Path, database: &str) {
@@ -204,7 +206,11 @@ fn row(tick: &Tick) -> Value {
     ])
 }
 
-/// With the Python that `OBS_TEST_PYTHON` names, or else `python3`, as far as it has the libraries.
+/// The Python that `OBS_TEST_PYTHON` names, or else `python3`, which may not be there or lack the libraries.
+fn python() -> OsString {
+    std::env::var_os("OBS_TEST_PYTHON").filter(|python| !python.is_empty()).unwrap_or_else(|| "python3".into())
+}
+
 #[tokio::test]
 async fn pyarrow_polars_and_duckdb_read_every_row_as_the_store_holds_it() {
     let dir = tempfile::tempdir().unwrap();
@@ -218,7 +224,7 @@ async fn pyarrow_polars_and_duckdb_read_every_row_as_the_store_holds_it() {
     let expected: Value = stored.iter().map(row).collect();
     let script = dir.path().join("reader.py");
     fs::write(&script, READER).unwrap();
-    let python = std::env::var_os("OBS_TEST_PYTHON").filter(|python| !python.is_empty()).unwrap_or_else(|| "python3".into());
+    let python = python();
     for format in ["parquet", "arrow"] {
         let report = exported(&database, &out, &["--table", "scalp_ticks", "--format", format]);
         assert_eq!(report["tables"][0]["rows"], 2_002);
@@ -239,4 +245,31 @@ async fn pyarrow_polars_and_duckdb_read_every_row_as_the_store_holds_it() {
             }
         }
     }
+}
+
+/// Next to the database and the export of which it tells.
+#[test]
+fn every_block_of_the_document_for_python_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let (database, python) = (sqlite(dir.path()), python());
+    let libraries = "import duckdb, pandas, polars, pyarrow";
+    let found = Command::new(&python).args(["-c", libraries]).output().is_ok_and(|output| output.status.success());
+    if !found {
+        println!("{} has not all of duckdb, pandas, polars and pyarrow: docs/PYTHON.md was not run", python.display());
+        return;
+    }
+    loaded(dir.path(), &database);
+    for format in ["parquet", "csv"] {
+        exported(&database, &dir.path().join("export"), &["--table", "all", "--format", format]);
+    }
+    let blocks = DOCUMENT.split("```python\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let mut number = 0;
+    for block in blocks {
+        let output =
+            Command::new(&python).args(["-c", block]).env_remove("OBSERVER_DATABASE").current_dir(dir.path()).output();
+        let output = output.unwrap();
+        assert!(output.status.success(), "{block}\n{}", text(&output.stderr));
+        number += 1;
+    }
+    assert!(number > 10, "only {number} blocks");
 }
