@@ -17,6 +17,8 @@ pub struct Api {
     pub calendar: Arc<dyn Fn() -> Calendar + Send + Sync>,
     /// Market time.
     pub clock: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>,
+    /// Whether the prices are made up, which people must be told.
+    pub is_simulated: bool,
     /// What a stock is called, if that is known.
     pub names: Arc<dyn Fn(Symbol) -> Option<String> + Send + Sync>,
     /// What must be in order for `/ready`. That the store answers is checked besides.
@@ -44,7 +46,7 @@ pub struct Check {
 }
 
 impl Api {
-    /// A store over HTTP with nothing around it: KRX's calendar, the machine's clock, no names, no checks, no metrics, no token,
+    /// A store over HTTP with nothing around it: KRX's calendar, the machine's clock, real prices, no names, checks, metrics or token,
     /// for loopback.
     #[must_use]
     pub fn new(store: Arc<dyn Store>) -> Self {
@@ -52,6 +54,7 @@ impl Api {
             store,
             calendar: Arc::new(Calendar::krx),
             clock: Arc::new(Utc::now),
+            is_simulated: false,
             names: Arc::new(|_| None),
             checks: Arc::new(Vec::new),
             metrics: Arc::new(String::new),

@@ -45,6 +45,7 @@ function askForToken() {
       asking = null;
       resolve();
     };
+    byId("token-input").value = "";
     dialog.addEventListener("close", closed, { once: true });
     dialog.showModal();
   });

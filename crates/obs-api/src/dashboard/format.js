@@ -32,6 +32,9 @@ export function percent(ratio, digits = 1) {
   return `${rounded.toFixed(digits)}%`;
 }
 
+// How well something was observed, in a word for styles.
+export const grade = (ratio) => (ratio === null ? "none" : ratio >= 0.995 ? "good" : ratio >= 0.9 ? "fair" : "poor");
+
 // How far a price moved, with a sign that needs no colour.
 export function change(from, to) {
   const [first, last] = [Number(from), Number(to)];
@@ -49,3 +52,6 @@ export function duration(seconds) {
   if (whole < 3600) return text("minutesLong", { m: Math.floor(whole / 60), s: whole % 60 });
   return text("hoursLong", { h: Math.floor(whole / 3600), m: Math.floor((whole % 3600) / 60) });
 }
+
+// A length of time of which tenths of seconds matter.
+export const shortDuration = (seconds) => (seconds < 10 ? text("seconds", { n: seconds.toFixed(1) }) : duration(seconds));

@@ -7,15 +7,18 @@ import { text } from "./language.js";
 // The stream says something every second; after this time people are told that it does not.
 const STALE = 5_000;
 const RETRY = 2_000;
+// So long a failed request is told of.
+const COMPLAINT = 15_000;
 const KINDS = ["status", "bar", "gap"];
 
 let source = null;
 let heard = performance.now();
 let state = "waiting";
 let handlers = {};
+let complaint = null;
 
-// Listens. `handlers` has a function for each kind of event, and `opened`, which is called whenever the stream begins: what
-// happened before has to be asked for then.
+// Listens. `handlers` has a function for each kind of event; `opened` is called whenever the stream begins, since what happened
+// before has to be asked for, and `refused` when the answer was no stream.
 export function listen(given) {
   handlers = given;
   open();
@@ -35,7 +38,9 @@ function open() {
   source.addEventListener("error", () => {
     become("reconnecting");
     // The browser tries again by itself, except after an answer that is no stream.
-    if (source?.readyState === EventSource.CLOSED) setTimeout(() => document.hidden || open(), RETRY);
+    if (source?.readyState !== EventSource.CLOSED) return;
+    handlers.refused();
+    setTimeout(() => document.hidden || open(), RETRY);
   });
   for (const kind of KINDS) {
     source.addEventListener(kind, (event) => {
@@ -58,12 +63,20 @@ function become(next) {
 
 // Says how it is, also after the language has changed.
 export function tell() {
-  const silent = performance.now() - heard;
-  const stale = state === "live" && silent > STALE;
+  const stale = state === "live" && performance.now() - heard > STALE;
   const pill = byId("connection");
   pill.dataset.state = stale ? "stale" : state;
-  say(pill, stale ? text("stale", { seconds: Math.round(silent / 1_000) }) : text(state));
+  say(pill, text(stale ? "stale" : state));
+  if (complaint && performance.now() - complaint.at > COMPLAINT) complaint = null;
+  const failed = complaint && text("failed", { detail: complaint.detail });
+  const words = state === "reconnecting" ? text("unreachable") : (failed ?? "");
   const trouble = byId("trouble");
-  show(trouble, state === "reconnecting");
-  say(trouble, state === "reconnecting" ? text("unreachable") : "");
+  show(trouble, words !== "");
+  say(trouble, words);
+}
+
+// Says that a request failed.
+export function complain(detail) {
+  complaint = { detail, at: performance.now() };
+  tell();
 }

@@ -16,7 +16,7 @@ export const TEXTS = {
   live: ["실시간", "Live"],
   waiting: ["연결 중", "Connecting"],
   reconnecting: ["다시 연결 중", "Reconnecting"],
-  stale: ["{seconds}초째 소식 없음", "No news for {seconds} s"],
+  stale: ["소식 없음", "No news"],
   unreachable: [
     "수집기가 응답하지 않습니다. 실행 중인지 확인하세요. 다시 연결되면 화면이 이어집니다.",
     "The collector does not answer. Check that it runs; the page goes on when it is back.",

@@ -23,6 +23,8 @@ pub(crate) struct Status {
     now: DateTime<Utc>,
     /// The program's version.
     version: &'static str,
+    /// Whether what is recorded is a simulated exchange: its prices are made up.
+    is_simulated: bool,
     /// The database, without its password.
     store: String,
     /// Whether the market is open.
@@ -77,6 +79,7 @@ impl Status {
         Ok(Self {
             now,
             version: env!("CARGO_PKG_VERSION"),
+            is_simulated: app.api.is_simulated,
             store: store.name().to_owned(),
             market_open: session.is_some_and(|(open, _)| open <= now),
             session_open: session.map(|(open, _)| open),
