@@ -32,7 +32,8 @@ impl Sheet {
     /// Reads a table with a header. Each column that is asked for goes by some names; case, spaces and what stands in parentheses
     /// do not count. Columns of the last list may be there and are not looked at.
     pub(crate) fn read(bytes: &[u8], columns: &[&[&str]], ignored: &[&str]) -> Result<Self, NoSheet> {
-        let text = decode(bytes).ok_or(NoSheet::Encoding)?;
+        // One kind of line end: the reader of CSV counts its lines by it.
+        let text = decode(bytes).ok_or(NoSheet::Encoding)?.replace("\r\n", "\n");
         let header = text.lines().find(|line| !line.trim().is_empty()).ok_or(NoSheet::Empty)?;
         let delimiter = if header.contains('\t') && !header.contains(',') { b'\t' } else { b',' };
         let mut options = csv::ReaderBuilder::new();

@@ -32,7 +32,7 @@ pub(super) fn policy(policy: &Policy, notes: &mut Notes<'_>) {
             format!("limit prices {distance} away are farther than the {away} at which a plan expires; {next}"),
         );
     }
-    let sale = policy.rates.sell_commission + policy.rates.sales_tax;
+    let sale = (policy.rates.sell_commission + policy.rates.sales_tax).normalize();
     if sale >= Decimal::ONE {
         notes.add("costs.sales_tax", format!("commission and tax of a sale are {sale} of it; lower them below 1"));
     }

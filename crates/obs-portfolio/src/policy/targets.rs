@@ -58,13 +58,18 @@ pub(super) fn read(
 }
 
 impl Found {
-    fn insert(&mut self, symbol: Symbol, weight: Weight, name: String, notes: &mut Notes<'_>) {
+    /// Adds a target that stands at a place, which is a key of the policy or a line of its file.
+    fn insert(&mut self, symbol: Symbol, weight: Weight, place: String, notes: &mut Notes<'_>) {
         if let Some((_, first)) = self.targets.get(&symbol) {
-            let key = if name.starts_with("targets.") || name == "equal" { name } else { "file".to_owned() };
-            notes.add(key, format!("{symbol} has a target in {first} already; remove one of them"));
+            let words = format!("{symbol} has a target in {first} already; remove one of them");
+            if notes.line_of(&place).is_some() {
+                notes.add(place, words);
+            } else {
+                notes.add("file", format!("{place}: {words}"));
+            }
             return;
         }
-        self.targets.insert(symbol, (weight, name));
+        self.targets.insert(symbol, (weight, place));
     }
 
     /// Adds what a CSV file says.
@@ -114,7 +119,7 @@ impl Found {
 
     /// Divides among symbols what cash and the other targets leave.
     fn divide(&mut self, symbols: &[Symbol], notes: &mut Notes<'_>) {
-        let left = Decimal::ONE - self.cash.unwrap_or_default() - self.sum();
+        let left = (Decimal::ONE - self.cash.unwrap_or_default() - self.sum()).normalize();
         let share = left / Decimal::from(symbols.len());
         let share = share.round_dp_with_strategy(DECIMALS, RoundingStrategy::ToZero);
         match Weight::new(share) {
@@ -129,7 +134,7 @@ impl Found {
 
     fn check_sum(&self, notes: &mut Notes<'_>) {
         let (sum, cash) = (self.sum(), self.cash.unwrap_or_default());
-        let all = sum + cash;
+        let all = (sum + cash).normalize();
         if all > Decimal::ONE {
             let over = all - Decimal::ONE;
             notes.add("targets", format!("targets of {sum} and cash of {cash} add up to {all}; lower them by {over}"));

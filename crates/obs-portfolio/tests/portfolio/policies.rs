@@ -79,7 +79,10 @@ fn targets_are_read_from_a_spreadsheet_in_korean_and_in_its_encoding() {
     assert_eq!(targets(&policy), [("000660".to_owned(), weight("0.5")), ("005930".to_owned(), weight("0.45"))]);
     let both = "id = \"x\"\nfile = \"targets.csv\"\n[targets]\n\"005930\" = 0.1";
     let error = Policy::parse(both, read).unwrap_err().to_string();
-    assert_eq!(error, "line 2: file: 005930 has a target in targets.\"005930\" already; remove one of them");
+    assert_eq!(
+        error,
+        "line 2: file: targets.csv, line 2: 005930 has a target in targets.\"005930\" already; remove one of them"
+    );
     assert_eq!(
         refusals("id = \"x\"\nfile = \"other.csv\""),
         ["line 2: file: \"other.csv\" cannot be read: no other.csv; correct the path, it counts from the policy's folder"]
@@ -188,7 +191,7 @@ fn parts_that_contradict_each_other_are_named() {
              targets",
             "line 7: orders.distance: limit prices 0.05 away are farther than the 0.02 at which a plan expires; lower the \
              distance, or raise `away`",
-            "line 10: costs.sales_tax: commission and tax of a sale are 1.0 of it; lower them below 1",
+            "line 10: costs.sales_tax: commission and tax of a sale are 1 of it; lower them below 1",
         ]
     );
     assert_eq!(
