@@ -18,6 +18,6 @@ pub use database::{Database, InvalidDatabase, open_store, prepare_store};
 pub use kis::{KisAccess, KisArgs};
 pub use logs::{LogArgs, start_logs};
 pub use market_days::MarketDayAnswers;
-pub use settings::{FileSettings, KeyFile, KisFile, SettingsArgs, StoreSettings, TradingFile, UniverseFile};
+pub use settings::{ApiFile, FileSettings, KeyFile, KisFile, SettingsArgs, StoreSettings, TradingFile, UniverseFile};
 pub use stop::stop_on_signal;
 pub use table::{grouped, megabytes, table};

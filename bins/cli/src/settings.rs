@@ -68,6 +68,8 @@ pub struct FileSettings {
     pub trading: TradingFile,
     /// The symbols whose ten-minute bars are collected.
     pub universe: UniverseFile,
+    /// The interface over HTTP.
+    pub api: ApiFile,
     /// The thresholds of the rules for doubtful trades, from the section `[guards]`.
     #[serde(deserialize_with = "guards::read")]
     pub guards: GuardSettings,
@@ -125,6 +127,16 @@ pub struct TradingFile {
     pub kill_switch: Option<PathBuf>,
 }
 
+/// The section `[api]` of the settings file.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ApiFile {
+    /// Where to answer, such as `127.0.0.1:8000`, or `none`.
+    pub listen: Option<String>,
+    /// What clients must show.
+    pub token: Option<String>,
+}
+
 /// The section `[universe]` of the settings file.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -133,6 +145,12 @@ pub struct UniverseFile {
     pub file: Option<PathBuf>,
     /// The least previous close in won of a member.
     pub minimum_close: Option<u32>,
+}
+
+impl std::fmt::Debug for ApiFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ApiFile").field("listen", &self.listen).finish_non_exhaustive()
+    }
 }
 
 impl std::fmt::Debug for KeyFile {

@@ -9,6 +9,7 @@ mod healthcheck;
 mod notify;
 mod options;
 mod run;
+mod serve;
 mod status;
 mod summary;
 
@@ -35,6 +36,8 @@ struct Cli {
     #[command(flatten)]
     exchange: options::Options,
     #[command(flatten)]
+    serve: serve::ServeOptions,
+    #[command(flatten)]
     settings: SettingsArgs,
     #[command(flatten)]
     logs: LogArgs,
@@ -44,6 +47,8 @@ struct Cli {
 enum Command {
     /// Look whether settings, disk, database, calendar, keys and clock are in order, and say what to do if not
     Check(check::CheckArgs),
+    /// Answer over HTTP from a database, without recording
+    Serve,
     /// Ask a running collector whether it is well, for containers
     Healthcheck(healthcheck::HealthcheckArgs),
     /// Print a shell's completion script
@@ -62,7 +67,8 @@ async fn main() -> ExitCode {
         Ok(()) => match &cli.command {
             Some(Command::Check(args)) => check::run(args, &cli.settings, &cli.exchange).await,
             Some(Command::Healthcheck(args)) => healthcheck::run(args).await,
-            _ => run::run(&cli.settings, &cli.exchange, cli.duration, cli.json, &bars).await,
+            Some(Command::Serve) => serve::run(&cli.settings, &cli.serve, cli.duration).await,
+            _ => run::run(&cli.settings, &cli.exchange, &cli.serve, cli.duration, cli.json, &bars).await,
         },
         Err(error) => Err(error),
     };

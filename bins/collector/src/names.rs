@@ -26,11 +26,16 @@ impl Names {
         known.extend(names.into_iter().map(|(symbol, name)| (symbol, Arc::from(name))));
     }
 
+    /// The name, if it is known.
+    #[must_use]
+    pub fn name(&self, symbol: Symbol) -> Option<Arc<str>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&symbol).cloned()
+    }
+
     /// The symbol with its name.
     #[must_use]
     pub fn of(&self, symbol: Symbol) -> Named {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        Named { symbol, name: known.get(&symbol).cloned() }
+        Named { symbol, name: self.name(symbol) }
     }
 }
 

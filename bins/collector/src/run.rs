@@ -1,6 +1,6 @@
 //! A run of the collector, with what people see of it.
 
-use std::{future::pending, process::ExitCode, time::Duration};
+use std::{future::pending, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use indicatif::MultiProgress;
@@ -16,6 +16,7 @@ use collector::{Collector, Setup};
 use crate::{
     folder, notify,
     options::{Exchange, Options},
+    serve::{Known, ServeOptions},
     status,
     summary::{self, Summary},
 };
@@ -26,6 +27,7 @@ const MISCONFIGURED: u8 = 78;
 pub(crate) async fn run(
     settings: &SettingsArgs,
     options: &Options,
+    serve: &ServeOptions,
     duration: Option<Duration>,
     json: bool,
     bars: &MultiProgress,
@@ -34,6 +36,8 @@ pub(crate) async fn run(
     let exchange = options.open(&settings).await?;
     let dir = folder::prepare(&settings.data_dir, !exchange.is_real)?;
     let store = prepare_store(&settings.database).await?;
+    let door = serve.open(&settings.file.api).await?;
+    let read_store = serve.read_store().await?;
     let session_id = session(&exchange)?;
     let stop = stop_on_signal()?;
     let Exchange {
@@ -48,16 +52,27 @@ pub(crate) async fn run(
         names,
         description,
         simulator,
-        ..
+        is_real,
     } = exchange;
     if !json {
         println!("Observer {}: {description}", env!("CARGO_PKG_VERSION"));
         println!("  archive   {}", dir.display());
         println!("  database  {}", store.name());
+        if let Some(door) = &door {
+            println!("  HTTP      http://{}", door.address);
+        }
         println!("  session   {session_id}, {} symbols on the watch list", watch_list.len());
         println!("Ctrl-C ends it.");
     }
     let slots = SlotSettings { keys: broker.keys.len(), ..SlotSettings::default() };
+    let known = Known {
+        store: read_store.unwrap_or_else(|| Arc::clone(&store)),
+        clock: clock.clone(),
+        names: names.clone(),
+        is_real,
+        dir: dir.clone(),
+        stop: stop.clone(),
+    };
     let setup = Setup {
         dir,
         writer: writer_settings(&settings.file, clock.speed()),
@@ -81,6 +96,7 @@ pub(crate) async fn run(
     let (started, market_clock) = (tokio::time::Instant::now(), setup.clock.clone());
     let collector = Collector::start(setup, stop.clone())?;
     let counts = collector.counts();
+    let serving = door.map(|door| door.serve(known.api(&collector)));
     let line = status::show(counts.clone(), market_clock, bars);
     let telling = tokio::spawn(notify::keep_telling(stop.clone()));
 
@@ -104,6 +120,9 @@ pub(crate) async fn run(
     };
     line.abort();
     telling.await.context("telling the service manager failed")?;
+    if let Some(serving) = serving {
+        serving.await.context("the interface over HTTP failed")?;
+    }
     bars.clear().context("cannot clear the status line")?;
     if let Some(simulator) = simulator {
         simulator.stop().await;
