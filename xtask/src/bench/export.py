@@ -45,7 +45,7 @@ def with_duckdb(folder, rows, columns):
     found = f"(SELECT {', '.join(columns)} FROM read_parquet('{folder}/**/*.parquet'))"
     differs = " OR ".join(f"loaded.{name} IS DISTINCT FROM found.{name}" for name in columns)
     query = f"SELECT count(*), count(*) FILTER (WHERE {differs}) FROM {loaded} loaded POSITIONAL JOIN {found} found"
-    number, different = duckdb.sql(query).fetchone()
+    [(number, different)] = duckdb.sql(query).fetchall()
     assert number > 0 and different == 0, f"DuckDB reads {different} of {number} rows otherwise"
     return duckdb.__version__
 
