@@ -30,7 +30,7 @@ const BACK: TimeDelta = TimeDelta::days(30);
 
 /// Configuration
 #[utoipa::path(
-    get, path = "/api/v1/udf/config", tag = "tradingview",
+    get, path = "/api/v1/udf/config", operation_id = "udf_config", tag = "tradingview",
     responses((status = 200, description = "What this data feed can do", body = Value), Problems)
 )]
 pub(crate) async fn config() -> Json<Value> {
@@ -48,7 +48,7 @@ pub(crate) async fn config() -> Json<Value> {
 
 /// Time
 #[utoipa::path(
-    get, path = "/api/v1/udf/time", tag = "tradingview",
+    get, path = "/api/v1/udf/time", operation_id = "udf_time", tag = "tradingview",
     responses((status = 200, description = "Seconds since 1970", body = String, content_type = "text/plain"), Problems)
 )]
 pub(crate) async fn time(State(app): State<App>) -> String {
@@ -65,7 +65,7 @@ pub(crate) struct SymbolQuery {
 
 /// Symbol
 #[utoipa::path(
-    get, path = "/api/v1/udf/symbols", tag = "tradingview", params(SymbolQuery),
+    get, path = "/api/v1/udf/symbols", operation_id = "udf_symbols", tag = "tradingview", params(SymbolQuery),
     responses((status = 200, description = "What a chart needs to know of it, or an error", body = Value), Problems)
 )]
 pub(crate) async fn symbols(State(app): State<App>, Query(query): Query<SymbolQuery>) -> Result<Json<Value>, Problem> {
@@ -117,7 +117,7 @@ pub(crate) struct SearchQuery {
 
 /// Search
 #[utoipa::path(
-    get, path = "/api/v1/udf/search", tag = "tradingview", params(SearchQuery),
+    get, path = "/api/v1/udf/search", operation_id = "udf_search", tag = "tradingview", params(SearchQuery),
     responses((status = 200, description = "Symbols that fit", body = Vec<Value>), Problems)
 )]
 pub(crate) async fn search(State(app): State<App>, Query(query): Query<SearchQuery>) -> Result<Json<Value>, Problem> {
@@ -197,7 +197,7 @@ struct Candle {
 ///
 /// The bars that were recorded. Where nothing was traded or nothing was observed there is none, and none is made up.
 #[utoipa::path(
-    get, path = "/api/v1/udf/history", tag = "tradingview", params(HistoryQuery),
+    get, path = "/api/v1/udf/history", operation_id = "udf_history", tag = "tradingview", params(HistoryQuery),
     responses((status = 200, description = "Bars, or that there are none, or an error", body = History), Problems)
 )]
 pub(crate) async fn history(State(app): State<App>, Query(query): Query<HistoryQuery>) -> Result<Json<History>, Problem> {
