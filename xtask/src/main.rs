@@ -7,6 +7,7 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 
+mod api_check;
 mod bench;
 mod chaos;
 mod migrate;
@@ -29,6 +30,8 @@ enum Task {
     Test(test::Options),
     /// Create or update the schema of a database, or say what ran on it
     Migrate(migrate::Options),
+    /// Ask the interface over HTTP many things, and hold its answers against its description
+    ApiCheck(api_check::Options),
     /// Measure against a named peer
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -43,6 +46,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().task {
         Task::Test(options) => test::run(&options).await,
         Task::Migrate(options) => migrate::run(&options).await,
+        Task::ApiCheck(options) => api_check::run(&options).map(|()| ExitCode::SUCCESS),
         Task::Bench(bench) => bench::run(&bench).await.map(|()| ExitCode::SUCCESS),
         Task::Chaos(options) => chaos::run(&options).await.map(|()| ExitCode::SUCCESS),
         Task::Tidy => tidy::run(),

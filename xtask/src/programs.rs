@@ -1,4 +1,4 @@
-//! Building the programs that benches and chaos run.
+//! Building the programs that benches, chaos and checks run.
 
 use std::{
     env,
@@ -13,6 +13,11 @@ use crate::workspace_root;
 /// Builds a program as users run it, and says where it is.
 pub(crate) fn released(program: &str) -> anyhow::Result<PathBuf> {
     Ok(build(&["--release", "--package", program])?.join("release").join(program))
+}
+
+/// Builds a program for this machine alone, and says where it is.
+pub(crate) fn built(program: &str) -> anyhow::Result<PathBuf> {
+    Ok(build(&["--package", program])?.join("debug").join(program))
 }
 
 /// Builds all programs as the tests do, whose libraries they share, and says in which folder they are.

@@ -245,7 +245,8 @@ pub(crate) async fn run(
     println!("Observer {}: http://{} answers from {}", env!("CARGO_PKG_VERSION"), door.address, store.name());
     println!("Ctrl-C ends it.");
     let calendar = calendar_of(&settings);
-    let api = Api { calendar: Arc::new(move || calendar.clone()), stop: stop.clone(), ..Api::new(store) };
+    let is_simulated = is_simulated(store.as_ref()).await?;
+    let api = Api { calendar: Arc::new(move || calendar.clone()), is_simulated, stop: stop.clone(), ..Api::new(store) };
     let serving = door.serve(api);
     match duration {
         Some(duration) => tokio::select! {
@@ -256,6 +257,11 @@ pub(crate) async fn run(
     }
     serving.await.context("serving failed")?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a simulated exchange was recorded: such runs say so in their names.
+async fn is_simulated(store: &dyn Store) -> anyhow::Result<bool> {
+    Ok(store.latest_quotes().await?.iter().any(|tick| tick.session_id.as_str().starts_with("sim-")))
 }
 
 fn calendar_of(settings: &StoreSettings) -> Calendar {

@@ -24,8 +24,8 @@ use crate::{
 
 /// How often the store is asked.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Messages that a listener may be behind before it is sent away: some seconds of bars of all symbols.
-const WAITING: usize = 1_024;
+/// Messages that a listener may be behind before it is sent away: many seconds of bars of all subscribed symbols.
+const WAITING: usize = 4_096;
 /// Messages that are kept for listeners that come back.
 const REMEMBERED: usize = 1_024;
 

@@ -22,7 +22,7 @@ pub fn collector(dir: &Path, database: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_collector"));
     command.env_clear().arg("--data-dir").arg(dir).args(["--database-url", database]);
     // Tests run side by side, and would fight over the usual port.
-    command.args(["--listen", "none"]);
+    command.env("OBSERVER_LISTEN", "none");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }

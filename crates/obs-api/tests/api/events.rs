@@ -83,6 +83,20 @@ async fn bars_and_gaps_are_heard_as_they_appear_and_change() {
 }
 
 #[tokio::test]
+async fn who_falls_behind_is_told_and_sent_away() {
+    let server = Server::empty().await;
+    let mut slow = Events::of(&server, "/api/v1/events", HeaderMap::new()).await;
+    slow.next_of("status").await;
+    // More in one look than anybody may be behind.
+    let of = |minute: &str| (0..3_000).map(|code| bar(&format!("{code:06}"), minute, "71900")).collect::<Vec<_>>();
+    let bars = [of("2026-01-22T00:59:00Z"), of("2026-01-22T01:00:00Z")].concat();
+    server.commit(Batch { bars, ..Batch::default() }).await;
+    let dropped = slow.next_of("dropped").await;
+    assert!(dropped.data["missed"].as_u64().unwrap() > 0, "{dropped:?}");
+    assert_eq!(slow.response.chunk().await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn only_wanted_symbols_are_heard() {
     let server = Server::empty().await;
     let mut one = Events::of(&server, "/api/v1/events?symbols=005930,0004V0", HeaderMap::new()).await;
