@@ -3,6 +3,7 @@
 
 mod bars;
 mod healing;
+mod metrics;
 mod ticks;
 
 use std::{collections::BTreeSet, path::Path, time::Duration};
@@ -120,8 +121,18 @@ struct Play {
     faults: fn(&[Symbol]) -> Vec<Scheduled>,
 }
 
-async fn play(play: Play) -> Played {
-    let _playing = PLAYING.lock().await;
+/// What is needed to play it.
+struct Stage {
+    dir: tempfile::TempDir,
+    simulator: Simulator,
+    symbols: Vec<Symbol>,
+    planned: Vec<Scheduled>,
+    world: Clock,
+    setup: Setup,
+}
+
+/// Prepares a play. Whoever calls it holds [`PLAYING`], because the clock runs from here on.
+async fn stage(play: &Play) -> Stage {
     let dir = tempfile::tempdir().unwrap();
     let store = obs_cli::prepare_store(&sqlite(dir.path()).parse().unwrap()).await.unwrap();
     let world = Clock::compressed(at("08:50:00"), SPEED);
@@ -167,6 +178,12 @@ async fn play(play: Play) -> Played {
         names: Names::default(),
         seed: play.seed,
     };
+    Stage { dir, simulator, symbols, planned, world, setup }
+}
+
+async fn play(play: Play) -> Played {
+    let _playing = PLAYING.lock().await;
+    let Stage { dir, simulator, symbols, planned, world, setup } = stage(&play).await;
     let stop = CancellationToken::new();
     let collector = Collector::start(setup, stop.clone()).unwrap();
     world.sleep_until(play.until).await;

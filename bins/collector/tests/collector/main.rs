@@ -4,6 +4,9 @@
 mod broker;
 mod day;
 mod guards;
+mod healthcheck;
+mod monitoring;
 mod record;
+mod serve;
 mod stops;
 mod support;
