@@ -253,8 +253,11 @@ impl Reader {
         if sheet::is_cash(code) {
             let cells = [row.cell(CASH), row.cell(AMOUNT), row.cell(SHARES)];
             self.cash(row.line, cells.into_iter().find(|cell| !cell.is_empty()).unwrap_or_default());
-        } else if !sheet::is_sum(code) && !(code.is_empty() && row.cell(SHARES).is_empty()) {
-            self.holding(row, code);
+        } else {
+            let says_nothing = code.is_empty() && row.cell(SHARES).is_empty();
+            if !(says_nothing || sheet::is_sum(code)) {
+                self.holding(row, code);
+            }
         }
     }
 
