@@ -153,7 +153,8 @@ mod tests {
 
     #[test]
     fn pieces_add_up_to_the_amount_exactly() {
-        for (shares, won) in [(1, 151_000), (3, 453_100), (7, 1_057_300), (10_000, 1_510_000_001), (999_983, 70_000_000_123)]
+        for (shares, won) in
+            [(1, 151_000_i64), (3, 453_100), (7, 1_057_300), (10_000, 1_510_000_001), (999_983, 70_000_000_123)]
         {
             let amount = Money::new(Decimal::from(won)).unwrap();
             let pieces = pieces(Quantity::new(shares).unwrap(), amount);
