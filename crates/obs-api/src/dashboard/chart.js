@@ -94,6 +94,8 @@ export function draw() {
   if (all.length === 0 || !globalThis.Plotly) return;
   const { data, layout } = figure({ code, day, bars: all, gaps: holes, span, now: now() });
   globalThis.Plotly.react(chart, data, layout, CONFIG);
+  // What Plotly measures letters with says nothing to those who hear the page.
+  byId("js-plotly-tester")?.setAttribute("aria-hidden", "true");
   chart.dataset.symbol = code;
   chart.dataset.bars = all.length;
 }
@@ -109,7 +111,8 @@ function tell(code, all, holes) {
   const [first, last] = [all[0], all.at(-1)];
   const moved = first ? change(first.open, last.close) : "–";
   const coverage = percent(all.length ? all.reduce((sum, bar) => sum + bar.coverage, 0) / all.length : null);
-  const values = { name, code, day, price: won(last?.close), change: moved, coverage, bars: count(all.length), gaps: holes.length };
+  const title = name === code ? code : `${name} (${code})`;
+  const values = { title, day, price: won(last?.close), change: moved, coverage, bars: count(all.length), gaps: holes.length };
   say(byId("chart-title"), name);
   say(byId("chart-code"), name === code ? day : `${code} · ${day}`);
   chart.setAttribute("aria-label", text("chartOf", { name }));

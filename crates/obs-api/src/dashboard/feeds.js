@@ -10,6 +10,8 @@ import { noteRun, now } from "./state.js";
 const RECENT = 10 * 60_000;
 // A feed that said nothing for so long is called quiet; the collector asks it at the latest after a minute.
 const QUIET = 75;
+// So much of a run's name tells it from others.
+const RUN = 12;
 
 let feeds = [];
 let write = null;
@@ -30,9 +32,11 @@ export function drawFeeds() {
   write(feeds, (feed) => feed.id);
   show(byId("feeds"), feeds.length > 0);
   show(byId("no-feeds"), feeds.length === 0);
-  const alive = feeds.filter((feed) => stateOf(feed) === "alive").length;
-  say(byId("feeds-alive"), `${alive} / ${feeds.length}`);
-  const grade = alive < feeds.length || feeds.length === 0 ? "poor" : "good";
+  const states = feeds.map(stateOf);
+  const alive = states.filter((each) => each === "alive").length;
+  say(byId("feeds-alive"), text("aliveFeeds", { number: alive }));
+  // One that has ended was followed by another, or none is left.
+  const grade = alive === 0 ? "poor" : states.includes("quiet") ? "fair" : "good";
   if (byId("feeds-alive").dataset.grade !== grade) byId("feeds-alive").dataset.grade = grade;
 }
 
@@ -55,13 +59,18 @@ function stateOf(feed) {
 
 function create() {
   const line = row(["", "", "number", "number"]);
+  line.cells[0].append(make("span"), make("small"));
   line.cells[1].append(make("span", "pill"));
   return line;
 }
 
 function update(line, feed) {
   const pill = line.cells[1].firstChild;
-  say(line.cells[0], feed.id);
+  // The run of the collector, and which of its connections.
+  const [run, number] = feed.id.split("#");
+  say(line.cells[0].firstChild, number ? text("connection", { number }) : run);
+  say(line.cells[0].lastChild, number ? run.slice(0, RUN) : "");
+  line.cells[0].title = feed.id;
   say(pill, text(stateOf(feed)));
   pill.dataset.state = stateOf(feed);
   say(line.cells[2], count(feed.open.size));

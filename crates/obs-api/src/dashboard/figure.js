@@ -7,7 +7,7 @@ import { text } from "./language.js";
 
 const MINUTE = 60_000;
 // Less than this would make a few candles look like many.
-const LEAST = 30 * MINUTE;
+const LEAST = 20 * MINUTE;
 // A shorter gap could not be seen in a day.
 const LEAST_SHADE = 1 / 400;
 
@@ -25,6 +25,7 @@ export function figure({ code, day, bars, gaps, span, now }) {
     columns(bars, (bar) => bar.volume, "y2", bars.map(() => colour("--volume"))),
     columns(bars, (bar) => bar.coverage, "y3", bars.map((bar) => gradeColour(bar, now))),
     marks(gaps.filter((gap) => Date.parse(gap.end) >= range[0]), range),
+    measure(bars[0]),
   ];
   return { data, layout: layout(`${code} ${day} ${span}`, range, gaps, bars, muted) };
 }
@@ -43,6 +44,14 @@ function candles(bars, increasing, decreasing) {
   const [open, high, low, close] = ["open", "high", "low", "close"].map(of);
   const hover = { text: bars.map(hoverOf), hoverinfo: "text" };
   return { type: "candlestick", x: bars.map(middle), open, high, low, close, increasing, decreasing, ...hover };
+}
+
+// Two candles a minute apart, the day before and so out of sight. Plotly makes candles as wide as the least time between two, and
+// a single one as thin as a line.
+function measure(bar) {
+  const x = [1_440, 1_441].map((back) => axisTime(Date.parse(bar.bar_time) + MINUTE / 2 - back * MINUTE));
+  const price = [bar.open, bar.open].map(Number);
+  return { type: "candlestick", x, open: price, high: price, low: price, close: price, hoverinfo: "skip" };
 }
 
 function columns(bars, value, yaxis, colours) {

@@ -4,7 +4,7 @@ import { byId, say, show } from "./dom.js";
 import { clockOf, count, duration, grade, percent, shortDuration } from "./format.js";
 import { text } from "./language.js";
 import { isSimulated, state } from "./state.js";
-import { meanCoverage } from "./symbols.js";
+import { longest, meanCoverage } from "./symbols.js";
 
 // While the market is open, trades that are older than this are a matter of concern.
 const LATE = 10;
@@ -22,7 +22,7 @@ export function drawStatus() {
   say(byId("newest"), status.newest_tick ? clockOf(status.newest_tick) : "–");
   const mean = byId("mean-coverage");
   say(mean, percent(meanCoverage(), 2));
-  mark(mean, grade(meanCoverage()));
+  mark(mean, longest() > 2 ? grade(meanCoverage()) : "none");
   say(byId("gaps-today"), gapsToday(status));
   show(byId("simulated"), isSimulated());
 }

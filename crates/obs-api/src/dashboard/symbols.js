@@ -6,6 +6,9 @@ import { count, grade, percent, won } from "./format.js";
 import { text } from "./language.js";
 import { select, state } from "./state.js";
 
+// Samsung Electronics, which most people look at first.
+const LARGEST = "005930";
+
 const search = byId("search");
 const table = byId("symbols");
 let write = null;
@@ -21,13 +24,12 @@ export function startSymbols(onChoice) {
   addEventListener("hashchange", () => choose(location.hash.slice(1)));
 }
 
-// Asks for all symbols. The first time, the one that the address names is chosen, else the first.
+// Asks for all symbols. The first time one is chosen: that which the address names, else the largest stock, else the first.
 export async function loadSymbols() {
   const rows = await askAll("symbols");
   for (const item of rows) state.symbols.set(item.symbol, item);
   if (!state.selected && rows.length > 0) {
-    const wanted = location.hash.slice(1);
-    choose(state.symbols.has(wanted) ? wanted : rows[0].symbol);
+    choose([location.hash.slice(1), LARGEST, rows[0].symbol].find((code) => state.symbols.has(code)));
   }
   drawSymbols();
 }
@@ -43,7 +45,7 @@ export function priceFrom(bar) {
 export function drawSymbols() {
   const wanted = search.value.trim().toLowerCase();
   const matches = (item) => item.symbol.toLowerCase().includes(wanted) || (item.name ?? "").toLowerCase().includes(wanted);
-  shown = [...state.symbols.values()].filter(matches);
+  shown = [...state.symbols.values()].filter(matches).sort((a, b) => (a.symbol < b.symbol ? -1 : 1));
   write(shown, (item) => item.symbol);
   const empty = byId("no-symbols");
   show(empty, shown.length === 0);
@@ -55,6 +57,9 @@ export const meanCoverage = () => {
   const bars = known.reduce((sum, item) => sum + item.bars_today, 0);
   return bars === 0 ? null : known.reduce((sum, item) => sum + item.coverage_today * item.bars_today, 0) / bars;
 };
+
+// The bars of the symbol with the most of them.
+export const longest = () => Math.max(0, ...[...state.symbols.values()].map((item) => item.bars_today));
 
 function choose(code) {
   if (!state.symbols.has(code) || code === state.selected) return;
@@ -82,7 +87,8 @@ function update(line, item) {
   say(button.lastChild, item.name ? item.symbol : "");
   say(price, won(item.last_price));
   say(coverage.firstChild, percent(item.coverage_today));
-  coverage.dataset.grade = grade(item.coverage_today);
+  // Of one or two minutes, of which one is not over, it says little.
+  coverage.dataset.grade = item.bars_today > 2 ? grade(item.coverage_today) : "none";
   if (coverage.lastChild.value !== (item.coverage_today ?? 0)) coverage.lastChild.value = item.coverage_today ?? 0;
   say(bars, count(item.bars_today));
   const selected = item.symbol === state.selected;
