@@ -60,7 +60,7 @@ impl Run<'_> {
         if self.has_passed(*since, rules.pause) { Next::Offer(order.limit_price) } else { Next::Wait }
     }
 
-    async fn after_withdrawal(&self, order: &RebalanceOrder) -> Result<Next, ExecuteError> {
+    async fn after_withdrawal(&mut self, order: &RebalanceOrder) -> Result<Next, ExecuteError> {
         let rules = &self.executor.settings.rules;
         let withdrawn = |event: &&obs_model::PlanEvent| event.order_id == Some(order.order_id) && event.event == "withdrawn";
         let why = self.stored.events.iter().rfind(withdrawn).and_then(|event| event.detail.clone()).unwrap_or_default();
@@ -72,7 +72,10 @@ impl Run<'_> {
             return Ok(Next::GiveUp(format!("not filled after {} attempts", rules.attempts)));
         }
         let Some(decision) = order.decision_price else { return Ok(Next::GiveUp(why)) };
-        let quote = self.ask(|| self.executor.broker.quote(order.symbol)).await?;
+        let broker = &self.executor.broker;
+        let Some(quote) = self.ask_about(order.order_id, || broker.quote(order.symbol)).await? else {
+            return Ok(Next::Wait);
+        };
         if quote.is_halted {
             return Ok(Next::GiveUp("it was halted".to_owned()));
         }
@@ -163,7 +166,7 @@ mod tests {
         let buy = |decision, quote: &BrokerQuote| fresh_limit(Side::Buy, won(decision), quote, distance, away);
         let sell = |decision, quote: &BrokerQuote| fresh_limit(Side::Sell, won(decision), quote, distance, away);
         assert_eq!(buy(151_000, &quote(151_000, 151_100)), Some(won(151_800)));
-        assert_eq!(buy(149_000, &quote(151_000, 151_100)), Some(won(151_900)));
+        assert_eq!(buy(148_200, &quote(151_000, 151_100)), Some(won(151_100)));
         assert_eq!(buy(148_500, &quote(151_000, 151_500)), None);
         assert_eq!(sell(151_000, &quote(151_000, 151_100)), Some(won(150_300)));
         assert_eq!(sell(154_000, &quote(151_000, 151_100)), Some(won(151_000)));

@@ -77,7 +77,9 @@ impl Run<'_> {
                 && found.at.is_none_or(|at| at >= submitted_at - CLOCKS_DIFFER)
                 && !claimed.contains(&(found.order.day, found.order.number.clone()))
         };
-        Ok(listed.iter().filter(is_like).map(|found| found.order.clone()).collect())
+        let mut candidates: Vec<_> = listed.iter().filter(is_like).map(|found| found.order.clone()).collect();
+        candidates.sort_by(|one, other| one.number.cmp(&other.number));
+        Ok(candidates)
     }
 
     /// The broker's orders of a day that are known to be orders of ours, of whatever plan.

@@ -116,6 +116,22 @@ impl<'a> Run<'a> {
             .await
     }
 
+    /// Asks about one order's symbol. An order of which the broker will not even tell is given up, and the plan goes on with the
+    /// others; if the broker cannot be used at all, the next question about all orders says so.
+    pub(super) async fn ask_about<T, F>(&mut self, order: OrderId, call: impl FnMut() -> F) -> Result<Option<T>, BrokerError>
+    where
+        F: Future<Output = Result<T, BrokerError>>,
+    {
+        match self.ask(call).await {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error @ (BrokerError::Rejected { .. } | BrokerError::Refused { .. })) => {
+                self.given_up.insert(order, error.to_string());
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Why nothing more may be sent, if nothing may.
     pub(super) fn stop_reason(&self) -> Option<String> {
         if self.executor.is_stopped() {

@@ -91,7 +91,10 @@ impl Run<'_> {
         if order.limit_price.is_some() {
             return Ok(true);
         }
-        let quote = self.ask(|| self.executor.broker.quote(order.symbol)).await?;
+        let broker = &self.executor.broker;
+        let Some(quote) = self.ask_about(order.order_id, || broker.quote(order.symbol)).await? else {
+            return Ok(false);
+        };
         let price = now_at(&quote);
         let decision = order.decision_price.filter(|_| !quote.is_halted);
         let far = match (decision, price) {
@@ -103,7 +106,7 @@ impl Run<'_> {
         Ok(false)
     }
 
-    /// Whether the cash pays a purchase. If it does not after a while, the purchase is made smaller, or given up.
+    /// Whether the cash pays a purchase, or it was given up. If the cash does not pay it after a while, it is made smaller.
     async fn is_paid(&mut self, order: &RebalanceOrder) -> Result<bool, ExecuteError> {
         let (id, limit) = (order.order_id, order.limit_price);
         let price = match limit.or(order.decision_price) {
@@ -111,7 +114,10 @@ impl Run<'_> {
             None => Price::MAX,
         };
         let by_plan = self.payable(order, price)?;
-        let by_broker = self.ask(|| self.executor.broker.buyable(order.symbol, limit)).await?;
+        let broker = &self.executor.broker;
+        let Some(by_broker) = self.ask_about(id, || broker.buyable(order.symbol, limit)).await? else {
+            return Ok(true);
+        };
         let shares = by_plan.min(by_broker).min(order.target_qty);
         if shares == order.target_qty {
             self.unpaid.remove(&id);

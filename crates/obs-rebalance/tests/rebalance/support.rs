@@ -35,7 +35,7 @@ pub struct Desk {
     pub broker: Arc<dyn Broker>,
     pub settings: ExecutionSettings,
     pub said: Arc<Mutex<Vec<String>>>,
-    _folder: TempDir,
+    pub _folder: TempDir,
 }
 
 pub async fn desk() -> Desk {
