@@ -115,7 +115,6 @@ fn print(context: &Context, kind: &str, value: serde_json::Value, words: impl Fn
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
 mod tests {
     use super::*;
 

@@ -61,7 +61,6 @@ pub(crate) fn check(
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
 mod tests {
     use super::*;
 

@@ -42,7 +42,6 @@ fn set_apart(amount: Decimal) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
 mod tests {
     use super::*;
 

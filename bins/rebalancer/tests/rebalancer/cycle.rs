@@ -9,8 +9,9 @@ use serde_json::Value;
 
 use crate::support::{Desk, symbol, text};
 
-const HELD: i64 = 400;
-const CASH: i64 = 20_000_000;
+/// So many that no quote and no second of trades fills an order at once.
+const HELD: i64 = 800;
+const CASH: i64 = 30_000_000;
 
 /// Equal parts of four stocks.
 const POLICY: &str = r#"
@@ -25,10 +26,10 @@ cash = 0.04
 [prices]
 oldest_minutes = 60
 [orders]
-distance = 0.01
-away = 0.05
-patience_s = 3
-attempts = 8
+distance = 0.03
+away = 0.08
+patience_s = 5
+attempts = 12
 "#;
 
 async fn simulator() -> Simulator {
@@ -38,6 +39,7 @@ async fn simulator() -> Simulator {
         Listing::defaults().into_iter().filter(|listing| POLICY.contains(listing.symbol.as_str())).collect();
     assert_eq!(settings.market.listings.len(), 4);
     settings.past = Duration::from_secs(600);
+    settings.market.trades_per_second = 40;
     let first = &settings.market.listings[0];
     settings.holdings = vec![StartingHolding { symbol: first.symbol, quantity: HELD, price: first.base_price }];
     Simulator::start(settings).await.unwrap()
@@ -72,12 +74,12 @@ fn books(simulator: &Simulator, held: Symbol) -> BTreeMap<Symbol, i64> {
 async fn a_portfolio_comes_to_its_policy_at_the_broker_in_spite_of_refusals_and_partial_fills() {
     let (desk, simulator) = (Desk::without_prices().await, simulator().await);
     fs::write(desk.file("policy.toml"), POLICY).unwrap();
-    let settings = "[trading]\nallow_live = true\nmax_order_value = 50_000_000\nmax_day_value = 200_000_000\n";
+    let settings = "[trading]\nallow_live = true\nmax_order_value = 500_000_000\nmax_day_value = 2_000_000_000\n";
     fs::write(desk.file("observer.toml"), settings).unwrap();
     desk.ok(&["policy", "apply", "policy.toml", "--yes"]);
 
     let taken = json(&desk, &simulator, &["snapshot", "--from", "kis-live"]).await;
-    assert_eq!((taken["source"].as_str(), taken["cash"].as_str()), (Some("kis-live"), Some("20000000")));
+    assert_eq!((taken["source"].as_str(), taken["cash"].as_str()), (Some("kis-live"), Some("30000000")));
     let planned = json(&desk, &simulator, &["plan", "--broker", "kis-live"]).await;
     let orders = planned["orders"].as_array().unwrap();
     assert!(orders.iter().any(|order| order["side"] == "SELL") && orders.iter().any(|order| order["side"] == "BUY"));
