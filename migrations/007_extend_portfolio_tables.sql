@@ -1,6 +1,6 @@
--- What the portfolio's record needs so that whatever was ordered can be explained and compared with the broker's own record: the
--- versions of policies, who said what is held and at which prices, what was expected of a plan and for what it was approved, what
--- the broker knows an order by, and every step with its time.
+-- What the portfolio's record needs so that whatever was ordered can be explained and compared with the broker's own record:
+-- the versions of policies, who said what is held and at which prices, what was expected of a plan and for what it was approved,
+-- what the broker knows an order by, and every step with its time.
 --
 -- All new columns admit NULL: the Python system's rows have none of them, and its readers need not know them. Nothing is ever
 -- removed from the new tables.
@@ -103,7 +103,7 @@ COMMENT ON COLUMN rebalance_plan.forecast_tax IS 'Tax expected, KRW with 4 decim
 COMMENT ON COLUMN rebalance_plan.forecast_turnover IS 'Value bought and sold together, KRW with 4 decimals';
 COMMENT ON COLUMN rebalance_plan.forecast_drift_before IS 'Drift before it';
 COMMENT ON COLUMN rebalance_plan.forecast_drift_after IS 'Drift expected after it';
-COMMENT ON COLUMN rebalance_plan.forecast_gap IS 'How far it may be from the best one, KRW with 4 decimals; 0 = proven the best';
+COMMENT ON COLUMN rebalance_plan.forecast_gap IS 'How far it may be from the best one, KRW with 4 decimals; 0 = it is the best';
 COMMENT ON COLUMN rebalance_plan.approved_at IS 'When somebody approved it, UTC';
 COMMENT ON COLUMN rebalance_plan.approved_digest IS 'The digest that was approved';
 COMMENT ON COLUMN rebalance_plan.approved_broker IS 'Where it may be executed: paper, kis-paper or kis-live';

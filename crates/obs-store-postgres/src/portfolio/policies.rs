@@ -21,7 +21,8 @@ const POLICY: &str = "SELECT policy_id, policy_name, created_at, rebalance_thres
      FROM portfolio_policy WHERE policy_id = $1";
 const POLICIES: &str = "SELECT policy_id, policy_name, created_at, rebalance_threshold, rebalance_frequency, is_active \
      FROM portfolio_policy ORDER BY policy_id COLLATE \"C\"";
-const TARGETS: &str = "SELECT policy_id, symbol, target_weight, updated_at FROM target_weights WHERE policy_id = $1 ORDER BY symbol COLLATE \"C\"";
+const TARGETS: &str = "SELECT policy_id, symbol, target_weight, updated_at FROM target_weights WHERE policy_id = $1 \
+     ORDER BY symbol COLLATE \"C\"";
 const NEWEST: &str = "SELECT policy_id, version, applied_at, text FROM policy_versions WHERE policy_id = $1 \
      ORDER BY version DESC LIMIT 1";
 const VERSION: &str =

@@ -13,8 +13,8 @@ use crate::row::{
 };
 
 /// The columns of [`plan`].
-pub(super) const PLANS: &str = "SELECT plan_id, policy_id, policy_version, snapshot_id, status, reason, created_at, expires_at, \
-     digest, forecast_cash, forecast_least_cash, \
+pub(super) const PLANS: &str = "SELECT plan_id, policy_id, policy_version, snapshot_id, status, reason, created_at, \
+     expires_at, digest, forecast_cash, forecast_least_cash, \
      forecast_commission, forecast_tax, \
      forecast_turnover, forecast_drift_before, forecast_drift_after, \
      forecast_gap, approved_at, approved_digest, approved_broker, completed_at, error \

@@ -90,8 +90,8 @@ async fn write(
     Ok(made)
 }
 
-/// The state that a step finds. The plan's row is locked, and every step of its orders asks for it first, so nobody changes anything
-/// of it before the step is written.
+/// The state that a step finds. The plan's row is locked, and every step of its orders asks for it first, so nobody changes
+/// anything of it before the step is written.
 async fn found_state(connection: &mut PgConnection, plan: PlanId, order: Option<OrderId>) -> Result<FoundState, Failure> {
     let rows = sqlx::query("SELECT plan_id, status, approved_broker FROM rebalance_plan WHERE plan_id = $1 FOR UPDATE")
         .bind(plan.0)

@@ -11,8 +11,8 @@ use tokio::process::Command;
 
 use crate::execute;
 
-/// The twelve tables of the Python system: columns in their order, keys, indexes. Of the indexes one on ticks is ours, and behind
-/// its own columns those of the portfolio's tables have ours, with their indexes; all of them admit NULL.
+/// The twelve tables of the Python system: columns in their order, keys, indexes. Of the indexes one on ticks is ours. Behind its
+/// own columns the portfolio's tables have ours, which admit NULL, and indexes on them.
 const EXPECTED: &str = include_str!("catalogue.txt");
 
 /// The catalogue in the form of [`EXPECTED`], without the tables that we add.

@@ -66,7 +66,8 @@ pub(super) async fn add_order(
     let order_type = if order.limit_price.is_some() { OrderType::Limit } else { OrderType::Market };
     let written = sqlx::query(
         "INSERT INTO rebalance_orders \
-             (plan_id, sequence, symbol, side, target_qty, order_type, limit_price, decision_price, status, created_at, replaces) \
+             (plan_id, sequence, symbol, side, target_qty, order_type, limit_price, decision_price, status, created_at, \
+              replaces) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )
     .bind(plan.0)

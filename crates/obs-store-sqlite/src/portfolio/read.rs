@@ -13,8 +13,8 @@ use crate::row::{
 };
 
 /// The columns of [`plan`].
-pub(super) const PLANS: &str = "SELECT plan_id, policy_id, policy_version, snapshot_id, status, reason, created_at, expires_at, \
-     digest, CAST(forecast_cash AS TEXT) AS forecast_cash, CAST(forecast_least_cash AS TEXT) AS forecast_least_cash, \
+pub(super) const PLANS: &str = "SELECT plan_id, policy_id, policy_version, snapshot_id, status, reason, created_at, \
+     expires_at, digest, CAST(forecast_cash AS TEXT) AS forecast_cash, CAST(forecast_least_cash AS TEXT) AS forecast_least_cash, \
      CAST(forecast_commission AS TEXT) AS forecast_commission, CAST(forecast_tax AS TEXT) AS forecast_tax, \
      CAST(forecast_turnover AS TEXT) AS forecast_turnover, forecast_drift_before, forecast_drift_after, \
      CAST(forecast_gap AS TEXT) AS forecast_gap, approved_at, approved_digest, approved_broker, completed_at, error \

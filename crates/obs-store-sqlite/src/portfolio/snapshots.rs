@@ -14,8 +14,8 @@ use crate::{
     },
 };
 
-const SNAPSHOT: &str = "SELECT snapshot_id, policy_id, policy_version, snapshot_time, CAST(total_value AS TEXT) AS total_value, \
-     CAST(cash AS TEXT) AS cash, drift, source FROM portfolio_snapshot WHERE snapshot_id = ?1";
+const SNAPSHOT: &str = "SELECT snapshot_id, policy_id, policy_version, snapshot_time, \
+     CAST(total_value AS TEXT) AS total_value, CAST(cash AS TEXT) AS cash, drift, source FROM portfolio_snapshot WHERE snapshot_id = ?1";
 const NEWEST: &str = "SELECT snapshot_id, policy_id, policy_version, snapshot_time, CAST(total_value AS TEXT) AS total_value, \
      CAST(cash AS TEXT) AS cash, drift, source FROM portfolio_snapshot \
      WHERE ?1 IS NULL OR policy_id = ?1 ORDER BY snapshot_time DESC, snapshot_id DESC LIMIT ?2";

@@ -88,7 +88,8 @@ async fn write(
     Ok(made)
 }
 
-/// The state that a step finds. The transaction began by taking the file's lock, so nobody changes it before the step is written.
+/// The state that a step finds. The transaction began by taking the file's lock, so nobody changes it before the step is
+/// written.
 async fn found_state(
     connection: &mut SqliteConnection,
     plan: PlanId,

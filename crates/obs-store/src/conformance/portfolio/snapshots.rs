@@ -5,8 +5,8 @@ use obs_model::{HoldingsSource, PolicyId, PortfolioPosition, PortfolioSnapshot, 
 use super::{Outcome, sample};
 use crate::{AppliedPolicy, Store};
 
-/// With all their digits, and their positions by symbol; what is not known stays unknown. Of a weight there are as many digits as a
-/// float has.
+/// With all their digits, and their positions by symbol; what is not known stays unknown. A weight has as many
+/// digits as a float.
 ///
 /// # Errors
 /// When the store fails.
