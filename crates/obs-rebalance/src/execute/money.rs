@@ -1,6 +1,6 @@
 //! What orders may cost at most, and what is left for the next one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use chrono::Days;
 use obs_model::{KST, Money, OrderStatus, PlanId, Price, Quantity, RebalanceOrder, Side, trading_day};
@@ -44,12 +44,11 @@ impl Executor {
             if order.plan_id == except || broker != self.broker.kind() || !was_sent {
                 continue;
             }
-            if !plans.contains_key(&order.plan_id) {
-                plans.insert(order.plan_id, self.store.plan(order.plan_id).await?);
-            }
-            if let Some(Some(stored)) = plans.get(&order.plan_id) {
-                sum += traded(stored, &order, &self.settings.rules);
-            }
+            let plan = match plans.entry(order.plan_id) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(free) => free.insert(self.store.plan(order.plan_id).await?),
+            };
+            sum += plan.as_ref().map_or(Decimal::ZERO, |stored| traded(stored, &order, &self.settings.rules));
         }
         Ok(sum)
     }

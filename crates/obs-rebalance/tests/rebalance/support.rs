@@ -98,7 +98,7 @@ impl Desk {
 
     pub async fn execute(&self, plan: PlanId) -> Outcome {
         let outcome = tokio::time::timeout(Duration::from_secs(60), self.executor().execute(plan)).await;
-        outcome.expect("it ends in time").unwrap()
+        outcome.unwrap().unwrap()
     }
 
     pub async fn stored(&self, plan: PlanId) -> StoredPlan {
