@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, str::FromStr};
 
 use axum::{
-    extract::{FromRequestParts, Query},
+    extract::{FromRequestParts, Path, Query, rejection::QueryRejection},
     http::{Uri, header, request::Parts},
 };
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
@@ -26,16 +26,26 @@ pub(crate) const MAX_LIMIT: usize = 10_000;
 pub(crate) struct RangeQuery {
     /// First instant: RFC 3339 such as `2026-11-20T09:00:00+09:00`, or a Korean day such as `2026-11-20`. Without `from` and `to`
     /// it is the current Korean day.
+    #[param(
+        pattern = "^[0-9]{4}-[01][0-9]-[0-3][0-9](T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]([.][0-9]+)?(Z|[+-][0-2][0-9]:[0-5][0-9]))?$"
+    )]
     pub(crate) from: Option<String>,
     /// First instant after the range; a day is included as a whole. Without it the range has no end.
+    #[param(
+        pattern = "^[0-9]{4}-[01][0-9]-[0-3][0-9](T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]([.][0-9]+)?(Z|[+-][0-2][0-9]:[0-5][0-9]))?$"
+    )]
     pub(crate) to: Option<String>,
     /// Only this symbol, such as `005930`.
+    #[param(pattern = "^Q?[0-9A-Z]{6}$", example = "005930")]
     pub(crate) symbol: Option<String>,
     /// Most rows of this page, 1 to 10000; 1000 if it is left out.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 10_000)]
     pub(crate) limit: Option<String>,
     /// Where to go on: `next` of the page before.
+    #[param(pattern = "^([0-9a-f]{2})+$")]
     pub(crate) cursor: Option<String>,
     /// `json` or `csv`; without it the header `Accept` decides.
+    #[param(pattern = "^(json|csv)$")]
     pub(crate) format: Option<String>,
 }
 
@@ -81,10 +91,24 @@ impl<T: DeserializeOwned + IntoParams, S: Send + Sync> FromRequestParts<S> for S
                 return Err(Problem::parameter(name, value, "it is there twice, say it once"));
             }
         }
-        let read = Query::<T>::try_from_uri(&parts.uri);
-        read.map(|Query(query)| Self(query))
-            .map_err(|error| Problem::parameter("query", parts.uri.query().unwrap_or_default(), &error.body_text()))
+        Query::<T>::try_from_uri(&parts.uri).map(|Query(query)| Self(query)).map_err(|error| unreadable(parts, &error))
     }
+}
+
+/// Query parameters of a protocol that others define: unknown ones are passed over.
+pub(crate) struct Lenient<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Lenient<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Query::<T>::try_from_uri(&parts.uri).map(|Query(query)| Self(query)).map_err(|error| unreadable(parts, &error))
+    }
+}
+
+/// A query that has no pairs of names and values, or the wrong ones.
+fn unreadable(parts: &Parts, error: &QueryRejection) -> Problem {
+    Problem::parameter("query", parts.uri.query().unwrap_or_default(), &error.body_text())
 }
 
 /// A request without parameters.
@@ -195,7 +219,16 @@ pub(crate) fn policy(text: Option<&str>) -> Result<Option<PolicyId>, Problem> {
 }
 
 /// A row's number in the path.
-pub(crate) fn number(text: &str) -> Result<i64, Problem> {
-    let must = "it must be a whole number, such as 17";
-    text.parse().map_err(|_| Problem::parameter("id", text, must))
+pub(crate) struct Number(pub(crate) i64);
+
+impl<S: Send + Sync> FromRequestParts<S> for Number {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let refuse = |text: &str| Problem::parameter("id", text, "it must be a whole number, such as 17");
+        let Ok(Path(text)) = Path::<String>::from_request_parts(parts, state).await else {
+            return Err(refuse(parts.uri.path()));
+        };
+        text.parse().map(Self).map_err(|_| refuse(&text))
+    }
 }

@@ -48,18 +48,29 @@ pub(crate) async fn ticks(
 pub(crate) struct BarsQuery {
     /// First instant: RFC 3339 such as `2026-11-20T09:00:00+09:00`, or a Korean day such as `2026-11-20`. Without `from` and `to`
     /// it is the current Korean day.
+    #[param(
+        pattern = "^[0-9]{4}-[01][0-9]-[0-3][0-9](T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]([.][0-9]+)?(Z|[+-][0-2][0-9]:[0-5][0-9]))?$"
+    )]
     from: Option<String>,
     /// First instant after the range; a day is included as a whole. Without it the range has no end.
+    #[param(
+        pattern = "^[0-9]{4}-[01][0-9]-[0-3][0-9](T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]([.][0-9]+)?(Z|[+-][0-2][0-9]:[0-5][0-9]))?$"
+    )]
     to: Option<String>,
     /// Only this symbol, such as `005930`.
+    #[param(pattern = "^Q?[0-9A-Z]{6}$", example = "005930")]
     symbol: Option<String>,
     /// `true`: where a minute was not observed well, the broker's own bar, as far as it was asked for afterwards.
+    #[param(value_type = Option<bool>)]
     healed: Option<String>,
     /// Most rows of this page, 1 to 10000; 1000 if it is left out.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 10_000)]
     limit: Option<String>,
     /// Where to go on: `next` of the page before.
+    #[param(pattern = "^([0-9a-f]{2})+$")]
     cursor: Option<String>,
     /// `json` or `csv`; without it the header `Accept` decides.
+    #[param(pattern = "^(json|csv)$")]
     format: Option<String>,
 }
 

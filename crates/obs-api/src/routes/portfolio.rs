@@ -1,9 +1,6 @@
 //! The portfolio's record.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use obs_model::{PlanId, SnapshotId};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -11,7 +8,7 @@ use utoipa::IntoParams;
 use crate::{
     cursor::Cursor,
     page::Page,
-    parameters::{NoQuery, Strict, limit, number, policy},
+    parameters::{NoQuery, Number, Strict, limit, policy},
     problem::{Problem, Problems, ProblemsOfOne},
     router::App,
     rows::portfolio::{PlanDetail, PlanRow, PositionRow, SnapshotDetail, SnapshotRow},
@@ -23,10 +20,13 @@ use crate::{
 #[serde(default)]
 pub(crate) struct NewestQuery {
     /// Only those of this policy.
+    #[param(min_length = 1, max_length = 50)]
     policy: Option<String>,
     /// Most rows of this page, 1 to 10000; 1000 if it is left out.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 10_000)]
     limit: Option<String>,
     /// Where to go on: `next` of the page before.
+    #[param(pattern = "^([0-9a-f]{2})+$")]
     cursor: Option<String>,
 }
 
@@ -55,10 +55,9 @@ pub(crate) async fn snapshots(
 )]
 pub(crate) async fn snapshot(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Number(id): Number,
     Strict(NoQuery {}): Strict<NoQuery>,
 ) -> Result<Json<SnapshotDetail>, Problem> {
-    let id = number(&id)?;
     let found = app.store().snapshot(SnapshotId(id)).await?;
     let missing = || Problem::not_found(format!("there is no snapshot {id}: see /api/v1/snapshots"));
     let (snapshot, positions) = found.ok_or_else(missing)?;
@@ -91,10 +90,9 @@ pub(crate) async fn plans(
 )]
 pub(crate) async fn plan(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Number(id): Number,
     Strict(NoQuery {}): Strict<NoQuery>,
 ) -> Result<Json<PlanDetail>, Problem> {
-    let id = number(&id)?;
     let found = app.store().plan(PlanId(id)).await?;
     let missing = || Problem::not_found(format!("there is no plan {id}: see /api/v1/plans"));
     Ok(Json(found.ok_or_else(missing)?.into()))

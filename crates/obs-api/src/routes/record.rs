@@ -28,10 +28,13 @@ const MAX_DAYS: u64 = 366;
 #[serde(default)]
 pub(crate) struct ListQuery {
     /// Most rows of this page, 1 to 10000; 1000 if it is left out.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 10_000)]
     limit: Option<String>,
     /// Where to go on: `next` of the page before.
+    #[param(pattern = "^([0-9a-f]{2})+$")]
     cursor: Option<String>,
     /// `json` or `csv`; without it the header `Accept` decides.
+    #[param(pattern = "^(json|csv)$")]
     format: Option<String>,
 }
 
@@ -210,14 +213,18 @@ pub(crate) async fn sessions(
 #[serde(default)]
 pub(crate) struct RejectsQuery {
     /// `true`: only lines whose loss nobody has accepted.
+    #[param(value_type = Option<bool>)]
     waiting: Option<String>,
     /// Only lines with this reason, such as `not_json`.
     reason: Option<String>,
     /// Most rows of this page, 1 to 10000; 1000 if it is left out.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 10_000)]
     limit: Option<String>,
     /// Where to go on: `next` of the page before.
+    #[param(pattern = "^([0-9a-f]{2})+$")]
     cursor: Option<String>,
     /// `json` or `csv`; without it the header `Accept` decides.
+    #[param(pattern = "^(json|csv)$")]
     format: Option<String>,
 }
 
@@ -240,7 +247,7 @@ pub(crate) async fn rejects(
     let waiting = flag("waiting", query.waiting.as_deref())?;
     // The ledger is short and grows at its end: a count of the rows before is key enough.
     let skipped = Cursor::read(RejectRow::LIST, query.cursor.as_deref(), |parts| match parts {
-        [skipped] => skipped.parse::<u32>().ok(),
+        [skipped] => skipped.parse::<u32>().ok().filter(|skipped| *skipped < i32::MAX.unsigned_abs()),
         _ => None,
     })?;
     let skipped = skipped.unwrap_or(0);

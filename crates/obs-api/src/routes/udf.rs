@@ -3,10 +3,7 @@
 //! The protocol wants numbers, so prices are JSON numbers here, written digit for digit. It tells errors in answers with status
 //! 200, and clients may send parameters that later versions have, so unknown ones are passed over.
 
-use axum::{
-    Json,
-    extract::{Query, State},
-};
+use axum::{Json, extract::State};
 use chrono::{DateTime, TimeDelta, Utc};
 use obs_model::{Price, Symbol};
 use obs_store::TimeRange;
@@ -16,6 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::record::known_symbols;
 use crate::{
+    parameters::Lenient,
     problem::{Problem, Problems},
     router::{App, Shared},
     rows::record::SymbolRow,
@@ -68,7 +66,7 @@ pub(crate) struct SymbolQuery {
     get, path = "/api/v1/udf/symbols", operation_id = "udf_symbols", tag = "tradingview", params(SymbolQuery),
     responses((status = 200, description = "What a chart needs to know of it, or an error", body = Value), Problems)
 )]
-pub(crate) async fn symbols(State(app): State<App>, Query(query): Query<SymbolQuery>) -> Result<Json<Value>, Problem> {
+pub(crate) async fn symbols(State(app): State<App>, Lenient(query): Lenient<SymbolQuery>) -> Result<Json<Value>, Problem> {
     let Some(symbol) = query.symbol.as_deref().and_then(symbol_of) else { return Ok(Json(failure("unknown_symbol"))) };
     let known = known_symbols(&app).await?.into_iter().find(|row| row.symbol == symbol);
     Ok(Json(known.map_or_else(|| failure("unknown_symbol"), |row| described(&row))))
@@ -120,7 +118,7 @@ pub(crate) struct SearchQuery {
     get, path = "/api/v1/udf/search", operation_id = "udf_search", tag = "tradingview", params(SearchQuery),
     responses((status = 200, description = "Symbols that fit", body = Vec<Value>), Problems)
 )]
-pub(crate) async fn search(State(app): State<App>, Query(query): Query<SearchQuery>) -> Result<Json<Value>, Problem> {
+pub(crate) async fn search(State(app): State<App>, Lenient(query): Lenient<SearchQuery>) -> Result<Json<Value>, Problem> {
     let part = query.query.unwrap_or_default().to_uppercase();
     let part = part.strip_prefix("KRX:").unwrap_or(&part);
     let limit = query.limit.and_then(|limit| limit.parse().ok()).unwrap_or(30);
@@ -200,7 +198,10 @@ struct Candle {
     get, path = "/api/v1/udf/history", operation_id = "udf_history", tag = "tradingview", params(HistoryQuery),
     responses((status = 200, description = "Bars, or that there are none, or an error", body = History), Problems)
 )]
-pub(crate) async fn history(State(app): State<App>, Query(query): Query<HistoryQuery>) -> Result<Json<History>, Problem> {
+pub(crate) async fn history(
+    State(app): State<App>,
+    Lenient(query): Lenient<HistoryQuery>,
+) -> Result<Json<History>, Problem> {
     let (symbol, ten, range, countback) = match read(&query) {
         Ok(asked) => asked,
         Err(why) => return Ok(Json(History { s: "error", errmsg: Some(why), ..History::default() })),

@@ -171,6 +171,9 @@ async fn a_mistake_is_named_with_its_value_and_what_to_do() {
         assert_eq!(problem["parameter"], parameter, "{path}: {problem}");
         assert!(problem["detail"].as_str().unwrap().contains(detail), "{path}: {problem}");
     }
+    for garbled in ["/api/v1/plans/%FF", "/api/v1/ticks?symbol=%FF", "/api/v1/udf/symbols?symbol=a&symbol=b"] {
+        server.problem(garbled, 400).await;
+    }
     let missing = server.problem("/api/v1/tick", 404).await;
     assert!(missing["detail"].as_str().unwrap().contains("/api/v1/tick"), "{missing}");
     let refused =
