@@ -1,5 +1,6 @@
 //! The interface over real sockets, on a database in a file.
 
+mod dashboard;
 mod document;
 mod events;
 mod guard;
