@@ -105,9 +105,9 @@ fn promtool_finds_nothing(text: &str) {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn();
-    let mut promtool = match started {
-        Ok(promtool) => promtool,
-        Err(error) => return eprintln!("not looked at by promtool: {error}"),
+    let Ok(mut promtool) = started else {
+        assert!(std::env::var_os("CI").is_none(), "promtool is not there: {started:?}");
+        return;
     };
     promtool.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
     let output = promtool.wait_with_output().unwrap();
