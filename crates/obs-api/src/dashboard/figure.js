@@ -90,7 +90,12 @@ function layout(revision, range, gaps, bars, muted) {
     showlegend: false,
     hovermode: "x",
     hoverdistance: 30,
-    hoverlabel: { bgcolor: colour("--raised"), bordercolor: colour("--line"), font: { family: colour("--font"), color: colour("--text") }, align: "left" },
+    hoverlabel: {
+      bgcolor: colour("--raised"),
+      bordercolor: colour("--line"),
+      font: { family: colour("--font"), color: colour("--text") },
+      align: "left",
+    },
     // A finger on the chart scrolls the page.
     dragmode: matchMedia("(pointer: coarse)").matches ? false : "pan",
     separators: ".,",

@@ -27,7 +27,8 @@ export function drawPortfolio() {
   show(byId("no-portfolio"), latest === null);
   const snapshot = latest?.snapshot;
   const time = snapshot && `${dayOf(snapshot.snapshot_time)} ${clockOf(snapshot.snapshot_time)} KST`;
-  const values = snapshot && { time, value: won(snapshot.total_value), drift: snapshot.drift === null ? "–" : percent(Number(snapshot.drift), 2) };
+  const drift = snapshot?.drift && percent(Number(snapshot.drift), 2);
+  const values = snapshot && { time, value: won(snapshot.total_value), drift: drift ?? "–" };
   say(byId("portfolio-summary"), snapshot ? text("portfolioSummary", values) : "");
   write(latest ? [...latest.positions, cashOf(latest)] : [], (position) => position.symbol ?? "cash");
 }
