@@ -34,13 +34,15 @@ fn planned() -> PlannedOrder {
     }
 }
 
-/// Every step with its name, its order's states before and after, and its words.
+/// A step with its name, its order's states before and afterwards, and its words.
+type OrderStep = (PlanStep, &'static str, &'static [OrderStatus], Option<OrderStatus>, Option<&'static str>);
+
 #[test]
 fn steps_of_an_order_happen_while_its_plan_is_executing() {
     use OrderStatus::{Cancelled, Executing, Filled, Pending, Rejected};
     let broker_order = BrokerOrder { day: "2026-01-23".parse().unwrap(), branch: String::new(), number: "42".to_owned() };
     let why = "nobody knows it".to_owned();
-    let table: [(PlanStep, &str, &[OrderStatus], Option<OrderStatus>, Option<&str>); 8] = [
+    let table: [OrderStep; 8] = [
         (PlanStep::Submitting { order: ORDER }, "submitting", &[Pending], Some(Executing), None),
         (PlanStep::Accepted { order: ORDER, broker_order }, "accepted", &[Executing], None, Some("number 42")),
         (
@@ -97,7 +99,7 @@ fn names_read_back() {
     let prices = [PriceSource::Tick, PriceSource::MinuteBar, PriceSource::SwingBar, PriceSource::Quote];
     assert!(prices.into_iter().all(|source| source.as_str().parse() == Ok(source)));
     let words = "kis".parse::<BrokerKind>().unwrap_err().to_string();
-    assert_eq!(words, r#""kis" is not a broker: it is none of paper, kis-paper, kis-live"#);
+    assert_eq!(words, r#""kis" is not a broker: it is not one of paper, kis-paper, kis-live"#);
 }
 
 #[test]
