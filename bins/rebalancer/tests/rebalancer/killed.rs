@@ -1,22 +1,23 @@
 //! `kill -9` at each outward call of an execution, before and after the broker did what it asked, and then `execute` again: no
 //! order is sent twice, none is forgotten, and the tables tell the story. The judge is the simulated broker's own order book.
 
+mod prepared;
 mod wire;
 
 use std::{collections::BTreeMap, path::Path};
 
-use obs_model::{ExecutionStatus, OrderStatus, PlanId, PlanStatus, Side, Symbol};
+use obs_model::{ExecutionStatus, OrderStatus, PlanStatus, Side, Symbol};
 use obs_sim::{Action, Simulator};
 use tokio::{process::Command, task::JoinSet};
 
-use self::wire::{Moment, Wire};
-use crate::{
-    market::{Prepared, simulator},
-    support::{open, text},
+use self::{
+    prepared::{Prepared, simulator},
+    wire::{Moment, Wire},
 };
+use crate::support::{open, sqlite, text};
 
 /// Episodes that are played at once. They wait most of the time.
-const AT_ONCE: usize = 6;
+const AT_ONCE: usize = 12;
 
 /// An execution may need so many starts after its death: the rest of a patience, and then the orders.
 const STARTS: usize = 5;
@@ -71,7 +72,7 @@ async fn killed(prepared: &Prepared, call: usize, moment: Moment) {
     }
     let mut said = String::new();
     for _ in 0..STARTS {
-        let store = open(&prepared.database(dir.path())).await;
+        let store = open(&sqlite(dir.path())).await;
         if store.plan(prepared.plan).await.unwrap().unwrap().plan.status.is_over() {
             break;
         }
@@ -82,16 +83,15 @@ async fn killed(prepared: &Prepared, call: usize, moment: Moment) {
 }
 
 fn execute(prepared: &Prepared, dir: &Path, simulator: &Simulator, rest_url: &str) -> Command {
-    let mut command = Command::from(prepared.rebalancer(dir, simulator, rest_url));
-    command.args(["execute", &prepared.plan.to_string(), "--broker", "kis-live", "--yes"]);
-    command.args(["--confirm", &prepared.digest]).kill_on_drop(true);
+    let mut command = Command::from(prepared.execute(dir, simulator, rest_url));
+    command.kill_on_drop(true);
     command
 }
 
 /// Every order of the plan was filled once, and the tables say the same as the broker.
 async fn assert_sound(case: &str, prepared: &Prepared, dir: &Path, simulator: &Simulator) {
-    let stored = open(&prepared.database(dir)).await.plan(prepared.plan).await.unwrap().unwrap();
-    assert_eq!((stored.plan.plan_id, stored.plan.status), (prepared.plan, PlanStatus::Done), "{case}\n{stored:#?}");
+    let stored = open(&sqlite(dir)).await.plan(prepared.plan).await.unwrap().unwrap();
+    assert_eq!(stored.plan.status, PlanStatus::Done, "{case}\n{stored:#?}");
 
     let mut planned = Shares::new();
     for order in stored.orders.iter().filter(|order| order.replaces.is_none()) {
@@ -121,5 +121,4 @@ async fn assert_sound(case: &str, prepared: &Prepared, dir: &Path, simulator: &S
     claimed.sort_unstable();
     let given: Vec<u64> = simulator.orders().iter().filter(|o| o.action == Action::New).map(|o| o.number).collect();
     assert_eq!(claimed, given, "{case}");
-    assert_eq!(PlanId(prepared.plan.0), stored.plan.plan_id);
 }

@@ -3,6 +3,7 @@
 
 mod cycle;
 mod guards;
+mod killed;
 mod page;
 mod paper;
 mod policies;
