@@ -49,6 +49,10 @@ pub(crate) async fn run(options: &Options, context: &Context) -> anyhow::Result<
         Permission::Declined => return Ok(Ending::Failed),
         Permission::DryRun => {}
         Permission::Granted => {
+            // Whoever begins a plan at this moment must not find another approval behind its orders.
+            let Some(_lock) = context.store.lock_execution().await? else {
+                bail!("another program executes a plan: wait until it has ended, and approve plan {id} then");
+            };
             let step = PlanStep::Approved { digest: digest.clone(), broker };
             match context.store.take_step(id, &step, context.clock.now()).await {
                 Err(StoreError::Stale { .. }) => {

@@ -124,6 +124,8 @@ pub struct ListedOrder {
     pub filled_amount: Money,
     /// Shares that may still be filled.
     pub open: Quantity,
+    /// Shares that never will be: withdrawn, or dropped.
+    pub ended: Quantity,
     /// Why the broker dropped it after it had been accepted, if it did.
     pub dropped: Option<String>,
 }

@@ -100,8 +100,11 @@ impl Executor {
             let start = self.check(&stored).await?;
             let mut run = Run::new(self, lock, stored, start);
             run.step(PlanStep::Started).await?;
+            // Looking took a while; nothing was sent yet.
+            self.check_digest(&run.stored)?;
             return run.go().await;
         }
+        self.check_digest(&stored)?;
         self.check_kill_switch()?;
         let start = self.start_of(&stored).await?;
         Run::new(self, lock, stored, start).go().await

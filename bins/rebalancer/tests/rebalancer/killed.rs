@@ -17,7 +17,7 @@ use self::{
 use crate::support::{open, sqlite, text};
 
 /// Episodes that are played at once. They wait most of the time.
-const AT_ONCE: usize = 12;
+const AT_ONCE: usize = 24;
 
 /// An execution may need so many starts after its death: the rest of a patience, and then the orders.
 const STARTS: usize = 5;

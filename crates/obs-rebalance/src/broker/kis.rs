@@ -116,6 +116,7 @@ fn listed(record: OrderRecord) -> ListedOrder {
         filled: record.filled,
         filled_amount: record.filled_amount,
         open: record.open,
+        ended: record.cancelled.saturating_add(rejected),
         dropped,
     }
 }

@@ -116,6 +116,22 @@ pub enum ExecuteError {
     /// The account does not hold what the plan starts from.
     #[error("the account does not hold what the plan starts from: {}; take a snapshot and make a new plan", list(.0))]
     Holdings(Vec<Difference>),
+    /// Another plan is underway at the broker.
+    #[error("plan {other} is underway: go on with it or cancel it before plan {plan} begins")]
+    Underway {
+        /// Which should begin.
+        plan: PlanId,
+        /// Which is underway.
+        other: PlanId,
+    },
+    /// The account has an open order in a symbol of the plan.
+    #[error("the account has an open order in {symbol}, number {number}: wait until it is filled, or withdraw it")]
+    OpenOrder {
+        /// Of what.
+        symbol: Symbol,
+        /// The broker's number.
+        number: String,
+    },
     /// The plan lacks what an execution needs.
     #[error("plan {plan} {problem}: make a new one")]
     Incomplete {

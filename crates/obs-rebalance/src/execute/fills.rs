@@ -92,7 +92,9 @@ impl Run<'_> {
     async fn record_end(&mut self, order: &RebalanceOrder, found: &ListedOrder) -> Result<(), ExecuteError> {
         let id = order.order_id;
         let (recorded, _) = filled_so_far(&self.stored.executions, id);
-        if found.open > Quantity::ZERO || found.filled != recorded || recorded >= order.target_qty {
+        // A list that is late with fills does not add up: what is neither filled nor withdrawn is still to come.
+        let is_whole = found.filled.saturating_add(found.ended) == found.ticket.quantity;
+        if found.open > Quantity::ZERO || !is_whole || found.filled != recorded || recorded >= order.target_qty {
             self.seen_closed.remove(&id);
             return Ok(());
         }

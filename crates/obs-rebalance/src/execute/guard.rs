@@ -2,12 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use obs_model::{PlanId, PlanStatus, Price, Quantity, RebalanceOrder, Side, Symbol, trading_day};
+use obs_model::{
+    OrderStatus, PlanId, PlanStatus, Price, Quantity, RebalanceOrder, RebalancePlan, Side, Symbol, trading_day,
+};
 use obs_store::{ExecutionLock, StoredPlan};
 use rust_decimal::Decimal;
 
 use super::{Difference, ExecuteError, Executor, Moved, money, run::Start};
 use crate::{AccountState, BrokerQuote};
+
+/// Among so many of the newest plans those that are underway are looked for.
+const RECENT_PLANS: u32 = 1_000;
 
 impl Executor {
     /// The right to execute, for as long as the value lives.
@@ -44,8 +49,10 @@ impl Executor {
     }
 
     pub(super) fn is_stopped(&self) -> bool {
-        // A folder that cannot be looked into may hold the file.
-        self.settings.limits.kill_switch.try_exists().unwrap_or(true)
+        let file = &self.settings.limits.kill_switch;
+        // A folder that is not there, or cannot be looked into, may be the one that should hold the file.
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        folder.is_some_and(|folder| !folder.is_dir()) || file.try_exists().unwrap_or(true)
     }
 
     pub(super) fn check_kill_switch(&self) -> Result<(), ExecuteError> {
@@ -75,26 +82,64 @@ impl Executor {
             return Err(ExecuteError::MarketClosed { now, opens });
         }
         self.check_kill_switch()?;
+        self.check_no_other(stored).await?;
         let start = self.start_of(stored).await?;
         self.check_limits(stored, &start)?;
         check_holdings(stored, &start, &self.broker.state().await?)?;
+        self.check_nothing_open(stored).await?;
         self.check_prices(stored).await?;
         Ok(start)
     }
 
-    /// Whether a plan is what was approved, and not too old.
-    fn check_approval(&self, stored: &StoredPlan) -> Result<(), ExecuteError> {
+    /// Whether a plan is what was approved.
+    pub(super) fn check_digest(&self, stored: &StoredPlan) -> Result<(), ExecuteError> {
         let plan = stored.plan.plan_id;
         let approval = stored.plan.approval.as_ref().ok_or(ExecuteError::NotApproved { plan })?;
         let found = (self.settings.digest_of)(stored);
         if found.as_ref() != Some(&approval.digest) || stored.plan.digest.as_ref() != Some(&approval.digest) {
             return Err(ExecuteError::Altered { plan, approved: approval.digest.clone(), found });
         }
+        Ok(())
+    }
+
+    /// Whether no other plan is underway at this broker: its orders would not be seen in the holdings yet.
+    async fn check_no_other(&self, stored: &StoredPlan) -> Result<(), ExecuteError> {
+        let is_underway = |other: &RebalancePlan| {
+            other.status == PlanStatus::Executing
+                && other.plan_id != stored.plan.plan_id
+                && other.approval.as_ref().is_some_and(|approval| approval.broker == self.broker.kind())
+        };
+        let plans = self.store.plans(None, RECENT_PLANS).await?;
+        plans
+            .iter()
+            .find(|other| is_underway(other))
+            .map_or(Ok(()), |other| Err(ExecuteError::Underway { plan: stored.plan.plan_id, other: other.plan_id }))
+    }
+
+    /// Whether the account has no open order in a symbol of the plan: it would not be seen in the holdings yet, whoever gave it.
+    async fn check_nothing_open(&self, stored: &StoredPlan) -> Result<(), ExecuteError> {
+        let symbols: BTreeSet<Symbol> = stored.orders.iter().map(|order| order.symbol).collect();
+        let listed = self.broker.orders(trading_day(self.settings.clock.now())).await?;
+        let open = listed.iter().find(|found| found.open > Quantity::ZERO && symbols.contains(&found.ticket.symbol));
+        open.map_or(Ok(()), |found| {
+            Err(ExecuteError::OpenOrder { symbol: found.ticket.symbol, number: found.order.number.clone() })
+        })
+    }
+
+    /// Whether a plan is what was approved, was never begun, and is not too old.
+    fn check_approval(&self, stored: &StoredPlan) -> Result<(), ExecuteError> {
+        let plan = stored.plan.plan_id;
+        self.check_digest(stored)?;
         let incomplete = |problem| Err(ExecuteError::Incomplete { plan, problem });
         match stored.plan.expires_at {
             None => return incomplete("does not say when it expires"),
             Some(at) if at <= self.settings.clock.now() => return Err(ExecuteError::Expired { plan, at }),
             Some(_) => {}
+        }
+        // The digest is over what was planned; anything beside that was written by somebody else.
+        let is_new = |order: &RebalanceOrder| order.status == OrderStatus::Pending && order.replaces.is_none();
+        if !stored.orders.iter().all(is_new) || !stored.executions.is_empty() {
+            return incomplete("has rows of an execution and was never begun");
         }
         if stored.orders.iter().any(|order| order.decision_price.is_none() || order.sequence.is_none()) {
             return incomplete("has orders without a place or without the price they were decided at");

@@ -98,15 +98,26 @@ impl Run<'_> {
         Ok(Quantity::new(enough).unwrap_or_default())
     }
 
-    /// Whether an order of so many shares would exceed the limit of one order, or this plan with it that of the day; in words.
+    /// Whether an order in the place of another one would exceed the limit of one order, or this plan with it that of the day; in
+    /// words.
     pub(super) fn exceeds(&self, by: &RebalanceOrder) -> Option<String> {
+        self.limit_of(by, most(by, by.target_qty, &self.executor.settings.rules))
+    }
+
+    /// The same of an order of the plan: limits may have been lowered, and other plans traded, since the plan began.
+    pub(super) fn is_beyond_limits(&self, order: &RebalanceOrder) -> Option<String> {
+        self.limit_of(order, Decimal::ZERO)
+    }
+
+    /// What an order exceeds that adds so much to what the plan may trade anyway.
+    fn limit_of(&self, order: &RebalanceOrder, added: Decimal) -> Option<String> {
         let (limits, rules) = (&self.executor.settings.limits, &self.executor.settings.rules);
-        let value = most(by, by.target_qty, rules);
+        let value = most(order, order.target_qty, rules);
         if let Some(limit) = limits.order_value.filter(|limit| value > limit.won()) {
             return Some(format!("it may trade {} won and {limit} is the most for one order", shown(value)));
         }
         let plan: Decimal = self.stored.orders.iter().map(|order| traded(&self.stored, order, rules)).sum();
-        let day = self.start.others + plan + value;
+        let day = self.start.others + plan + added;
         let limit = limits.day_value.filter(|limit| day > limit.won())?;
         Some(format!("the day's orders would come to {} won and {limit} is the most", shown(day)))
     }

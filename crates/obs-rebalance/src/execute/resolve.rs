@@ -19,10 +19,19 @@ impl Run<'_> {
                 plan: self.plan_id(),
                 problem: "has an order that was sent at no time",
             })?;
+            if self.executor.is_stopped() {
+                // Finding out may take a while, and what is known to be open must not wait for it.
+                for (open, known) in self.at_broker() {
+                    self.withdraw(&open, &known).await?;
+                }
+            }
             let patience = self.executor.settings.rules.unknown_patience;
-            // As of before the question: what comes later than that is not in the answer.
-            let was_long_enough = self.has_passed(submitted_at, patience);
-            let is_too_long = self.has_passed(submitted_at, patience.saturating_mul(2));
+            // Counted from the first question of this run: the call itself may have taken long, and so may the time until somebody
+            // resumed. As of before this question: what comes later than that is not in the answer.
+            let now = (self.steady)();
+            let asked_for = now.saturating_sub(*self.asked_since.entry(order.order_id).or_insert(now));
+            let was_long_enough = asked_for >= patience;
+            let is_too_long = asked_for >= patience.saturating_mul(2);
             let listed = self.listed(BTreeSet::from([trading_day(submitted_at)])).await?;
             let candidates = self.candidates(&order, submitted_at, &listed).await?;
             match candidates.as_slice() {
@@ -101,6 +110,10 @@ impl Run<'_> {
         let is_listed =
             |(day, number): &(NaiveDate, String)| listed.iter().any(|o| o.order.day == *day && o.order.number == *number);
         let claimed = self.claimed(submitted_at).await?;
+        if let Some(like) = listed.iter().find(|found| is_look_alike(order, found, &claimed)) {
+            let number = &like.order.number;
+            return Ok(Some(format!("order {number} of the broker is like it, though its time or price does not fit")));
+        }
         if let Some((_, number)) =
             claimed.iter().filter(|(day, _)| *day == trading_day(submitted_at)).find(|o| !is_listed(o))
         {
@@ -137,6 +150,17 @@ impl Run<'_> {
         let submitted_at = submitted_at.ok_or_else(|| refuse("it is known what became of it"))?;
         let number = match found {
             Resolution::NotSent => {
+                let listed = self.listed(BTreeSet::from([trading_day(submitted_at)])).await?;
+                let claimed = self.claimed(submitted_at).await?;
+                if let Some(like) = listed.iter().find(|found| is_look_alike(&order, found, &claimed)) {
+                    let number = &like.order.number;
+                    return Err(refuse(&format!(
+                        "the broker lists order {number}, which is like it: say --number {number}"
+                    )));
+                }
+                if !self.has_passed(submitted_at, self.executor.settings.rules.unknown_patience) {
+                    return Err(refuse("it was sent less than a minute ago and may still appear: look again then"));
+                }
                 let why = "somebody looked at the account and says so".to_owned();
                 return self.step(PlanStep::NotSent { order: id, why }).await.map(|_| ());
             }
@@ -160,4 +184,10 @@ impl Run<'_> {
         }
         self.step(PlanStep::Accepted { order: id, broker_order: found.order.clone() }).await.map(|_| ())
     }
+}
+
+/// Whether a listed order may be one of ours though its time or its price says otherwise: clocks differ, and lists cut prices.
+fn is_look_alike(order: &RebalanceOrder, found: &ListedOrder, claimed: &BTreeSet<(NaiveDate, String)>) -> bool {
+    (found.ticket.symbol, found.ticket.side, found.ticket.quantity) == (order.symbol, order.side, order.target_qty)
+        && !claimed.contains(&(found.order.day, found.order.number.clone()))
 }

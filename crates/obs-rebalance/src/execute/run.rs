@@ -1,6 +1,6 @@
 //! One execution of one plan, from its beginning or from where the last one stopped.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use backon::{ExponentialBuilder, Retryable};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -25,6 +25,10 @@ pub(super) struct Run<'a> {
     pub(super) withdrawing: BTreeMap<OrderId, DateTime<Utc>>,
     /// Orders that were listed without open shares, with what was filled of them then.
     pub(super) seen_closed: BTreeMap<OrderId, Quantity>,
+    /// Orders of which it is not known whether they were accepted, and when this run first asked for them. On a clock that nobody
+    /// sets: what became of an order is concluded from how long it does not appear.
+    pub(super) asked_since: BTreeMap<OrderId, Duration>,
+    pub(super) steady: Arc<dyn Fn() -> Duration + Send + Sync>,
     /// Refused orders that may pass, and when they are sent again.
     pub(super) passing: BTreeMap<OrderId, DateTime<Utc>>,
     /// Purchases for which the cash was not there, and since when.
@@ -45,13 +49,15 @@ pub(super) struct Start {
 }
 
 impl<'a> Run<'a> {
-    pub(super) const fn new(executor: &'a Executor, lock: ExecutionLock, stored: StoredPlan, start: Start) -> Self {
+    pub(super) fn new(executor: &'a Executor, lock: ExecutionLock, stored: StoredPlan, start: Start) -> Self {
         Self {
             executor,
             stored,
             start,
             withdrawing: BTreeMap::new(),
             seen_closed: BTreeMap::new(),
+            asked_since: BTreeMap::new(),
+            steady: executor.settings.clock.steady(),
             passing: BTreeMap::new(),
             unpaid: BTreeMap::new(),
             given_up: BTreeMap::new(),

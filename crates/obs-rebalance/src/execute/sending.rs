@@ -35,6 +35,9 @@ impl Run<'_> {
                 // Later purchases do not take the money of earlier ones.
                 return Ok(());
             }
+            if let Some(why) = self.is_beyond_limits(&order) {
+                self.given_up.insert(order.order_id, why);
+            }
             // The questions may have taken long.
             if self.stop_reason().is_none() && !self.given_up.contains_key(&order.order_id) {
                 self.send(&order).await?;

@@ -39,7 +39,8 @@ impl Run<'_> {
 
     /// Whether orders of the day on which the plan's were sent can still be filled.
     fn is_open(&self) -> bool {
-        self.executor.is_in_session(&self.stored)
+        // The broker knows better than the calendar whether it is too late.
+        self.executor.is_in_session(&self.stored) || !self.is_long_closed()
     }
 
     /// Whether the session of the plan's orders ended so long ago that every fill of it is listed.
@@ -47,7 +48,11 @@ impl Run<'_> {
         let settle = TimeDelta::from_std(self.executor.settings.rules.unknown_patience).unwrap_or_default();
         let calendar = &self.executor.settings.calendar;
         let last = self.stored.orders.iter().filter_map(|order| order.submitted_at).max();
-        let closed = last.and_then(|at: DateTime<Utc>| calendar.session(trading_day(at))).map(|(_, close)| close);
-        closed.is_none_or(|close| self.now() >= close + settle)
+        // A day that the calendar calls closed, and on which orders were sent all the same, ends at midnight.
+        let close = |at: DateTime<Utc>| match calendar.session(trading_day(at)) {
+            Some((_, close)) => close,
+            None => self.executor.day_of(at).until,
+        };
+        last.is_none_or(|at| self.now() >= close(at) + settle)
     }
 }

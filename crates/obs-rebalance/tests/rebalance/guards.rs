@@ -3,7 +3,7 @@
 use std::{fs, time::Duration};
 
 use chrono::TimeDelta;
-use obs_model::{PlanId, PlanStatus, Side, trading_day};
+use obs_model::{PlanId, PlanStatus, PlanStep, Side, trading_day};
 use obs_rebalance::{ExecuteError, Executor, OrderTicket};
 use obs_sim::Fault;
 use obs_store::PortfolioRepository;
@@ -179,4 +179,36 @@ async fn a_plan_is_withdrawn_before_it_begins_and_while_it_is_executed() {
     assert_eq!((outcome.status, desk.open_at_broker()), (PlanStatus::Cancelled, 0));
     let recorded: i64 = outcome.stored.executions.iter().map(|fill| fill.filled_qty.shares()).sum();
     assert_eq!(recorded, desk.traded()[&(symbol(HELD), Side::Sell)]);
+}
+
+#[tokio::test]
+async fn a_plan_does_not_begin_while_another_one_is_underway() {
+    let (desk, first) = with_plan().await;
+    let second = desk.plan(&[desk.order(1, Side::Buy, OTHER, 3).await]).await;
+    desk.store.take_step(first, &PlanStep::Started, desk.now()).await.unwrap();
+    let error = refused(&desk, &desk.executor(), second).await;
+    assert!(matches!(error, ExecuteError::Underway { other, .. } if other == first), "{error}");
+}
+
+#[tokio::test]
+async fn a_plan_does_not_begin_while_somebody_has_an_open_order_in_one_of_its_stocks() {
+    let (desk, plan) = with_plan().await;
+    let order = &desk.stored(plan).await.orders[0];
+    // So far from the market that nobody takes it.
+    let quote = desk.broker.quote(order.symbol).await.unwrap();
+    let limit = Some(quote.lower_limit.unwrap());
+    let ticket = OrderTicket { symbol: order.symbol, side: Side::Buy, quantity: quantity(1), limit };
+    let known = desk.broker.place(&ticket).await.unwrap();
+    let error = desk.executor().execute(plan).await.unwrap_err();
+    assert!(matches!(&error, ExecuteError::OpenOrder { number, .. } if *number == known.number), "{error}");
+    desk.broker.cancel(&known).await.unwrap();
+    assert_eq!(desk.execute(plan).await.status, PlanStatus::Done);
+}
+
+#[tokio::test]
+async fn a_missing_folder_stops_trading_as_the_file_in_it_would() {
+    let (mut desk, plan) = with_plan().await;
+    desk.settings.limits.kill_switch = desk.kill_switch().join("elsewhere").join("stop-trading");
+    let error = refused(&desk, &desk.executor(), plan).await;
+    assert!(matches!(error, ExecuteError::KillSwitch { .. }), "{error}");
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use obs_model::{OrderId, PlanStatus, PlanStep, Side};
 use obs_rebalance::{ExecuteError, OrderTicket, Resolution};
 use obs_sim::Fault;
@@ -50,11 +51,16 @@ async fn an_order_that_was_never_carried_out_is_sent_once_more_when_that_is_know
 
 /// A plan whose only order was about to be sent when the program ended, and so many orders like it at the broker.
 async fn interrupted(desk: &Desk, at_broker: usize) -> (obs_model::PlanId, OrderId) {
+    interrupted_since(desk, TimeDelta::zero(), at_broker).await
+}
+
+/// The same, so long after our clock said that the order was sent.
+async fn interrupted_since(desk: &Desk, since: TimeDelta, at_broker: usize) -> (obs_model::PlanId, OrderId) {
     let order = desk.order(1, Side::Buy, OTHER, 3).await;
     let plan = desk.plan(&[order]).await;
     let id = desk.stored(plan).await.orders[0].order_id;
     for step in [PlanStep::Started, PlanStep::Submitting { order: id }] {
-        desk.store.take_step(plan, &step, desk.now()).await.unwrap();
+        desk.store.take_step(plan, &step, desk.now() - since).await.unwrap();
     }
     let ticket = OrderTicket { symbol: order.symbol, side: order.side, quantity: order.quantity, limit: order.limit_price };
     for _ in 0..at_broker {
@@ -85,10 +91,46 @@ async fn two_orders_that_may_be_the_one_are_a_persons_to_tell_apart() {
 #[tokio::test]
 async fn an_order_that_a_person_knows_was_never_sent_is_sent() {
     let desk = desk().await;
-    let (plan, id) = interrupted(&desk, 0).await;
+    let (plan, id) = interrupted_since(&desk, TimeDelta::minutes(2), 0).await;
     desk.executor().resolve(plan, id, Resolution::NotSent).await.unwrap();
     assert!(matches!(desk.executor().resolve(plan, id, Resolution::NotSent).await, Err(ExecuteError::NotResolved { .. })));
     assert_eq!(desk.execute(plan).await.status, PlanStatus::Done);
+    assert_eq!(desk.sent().len(), 1);
+}
+
+#[tokio::test]
+async fn an_order_that_may_still_appear_or_has_appeared_is_not_said_to_be_unsent() {
+    let desk = desk().await;
+    let (plan, id) = interrupted(&desk, 0).await;
+    let error = desk.executor().resolve(plan, id, Resolution::NotSent).await.unwrap_err();
+    assert!(error.to_string().contains("less than a minute ago"), "{error}");
+
+    let desk = crate::support::desk().await;
+    let (plan, id) = interrupted_since(&desk, TimeDelta::minutes(2), 1).await;
+    let error = desk.executor().resolve(plan, id, Resolution::NotSent).await.unwrap_err();
+    assert!(error.to_string().contains(&desk.sent()[0].odno()), "{error}");
+}
+
+#[tokio::test]
+async fn an_order_from_before_it_was_sent_by_our_clock_is_neither_claimed_nor_sent_again() {
+    let desk = desk().await;
+    // Our clock is ahead of the broker's.
+    let (plan, id) = interrupted_since(&desk, TimeDelta::seconds(-20), 1).await;
+    let error = desk.executor().execute(plan).await.unwrap_err();
+    assert!(matches!(&error, ExecuteError::Ambiguous { order, .. } if *order == id), "{error}");
+    assert!(error.to_string().contains(&desk.sent()[0].odno()), "{error}");
+    assert_eq!(desk.sent().len(), 1);
+}
+
+#[tokio::test]
+async fn how_long_an_order_was_sent_ago_does_not_prove_that_it_was_not() {
+    let desk = desk().await;
+    let (plan, _) = interrupted_since(&desk, TimeDelta::minutes(10), 0).await;
+    assert_eq!(desk.execute(plan).await.status, PlanStatus::Done);
+    // The broker was asked for as long as ever before the order was sent.
+    let stored = desk.stored(plan).await;
+    let at = |event: &str| stored.events.iter().find(|other| other.event == event).unwrap().at;
+    assert!(at("not_sent") - (at("submitting") + TimeDelta::minutes(10)) >= TimeDelta::seconds(3));
     assert_eq!(desk.sent().len(), 1);
 }
 

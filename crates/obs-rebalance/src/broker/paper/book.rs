@@ -41,6 +41,7 @@ impl Book {
                 filled,
                 filled_amount,
                 open: order.target_qty.checked_sub(filled).unwrap_or_default(),
+                ended: Quantity::ZERO,
                 dropped: None,
             });
         }
@@ -58,7 +59,7 @@ impl Book {
     /// The orders of a day. Those of an earlier one have ended with it.
     pub(super) fn listed(&self, day: NaiveDate, today: NaiveDate) -> Vec<ListedOrder> {
         let of_day = self.orders.iter().filter(|order| order.order.day == day).cloned();
-        of_day.map(|order| if day < today { ListedOrder { open: Quantity::ZERO, ..order } } else { order }).collect()
+        of_day.map(|order| if day < today { over(order) } else { order }).collect()
     }
 
     /// The symbols of open orders.
@@ -111,6 +112,7 @@ impl Book {
             filled: Quantity::ZERO,
             filled_amount: Money::ZERO,
             open: order.quantity,
+            ended: Quantity::ZERO,
             dropped: None,
         });
         self.meet(order.symbol, quote, slippage);
@@ -120,7 +122,7 @@ impl Book {
     /// Withdraws what is open of an order.
     pub(super) fn cancel(&mut self, known: &BrokerOrder) {
         for order in self.orders.iter_mut().filter(|order| order.order == *known) {
-            order.open = Quantity::ZERO;
+            *order = over(order.clone());
         }
     }
 
@@ -200,6 +202,11 @@ impl Book {
 }
 
 /// Fills what is open of an order, unless the account cannot pay or deliver it any more.
+/// An order of which nothing more is filled.
+fn over(order: ListedOrder) -> ListedOrder {
+    ListedOrder { open: Quantity::ZERO, ended: order.ended.saturating_add(order.open), ..order }
+}
+
 fn fill(state: &mut AccountState, costs: &TradingCosts, order: &mut ListedOrder, price: Price) {
     let OrderTicket { symbol, side, .. } = order.ticket;
     let amount = worth(price, order.open).won();
