@@ -20,7 +20,7 @@ use obs_store::{
 pub(crate) use self::snapshots::latest as latest_snapshot;
 use crate::store::{PostgresStore, joined};
 
-/// Whatever is more than one statement runs to its end also when nobody waits for it any more, see [`joined`].
+/// Whatever is more than one statement runs to its end also when nobody waits for it any more, see `joined`.
 #[async_trait]
 impl PortfolioRepository for PostgresStore {
     async fn apply_policy(&self, applied: &AppliedPolicy, replaces: Option<u32>) -> Result<u32, StoreError> {
