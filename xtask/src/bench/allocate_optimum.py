@@ -9,7 +9,7 @@ try:
 except ImportError:
     sys.exit(3)
 
-SECONDS = 300
+SECONDS = 60
 
 answers = []
 for case in json.load(sys.stdin):
