@@ -13,9 +13,9 @@ use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use obs_cli::{SettingsArgs, grouped, open_store, stop_on_signal};
-use obs_export::{Dataset, Format, Part, Rows, Written, day_range, part_path};
+use obs_export::{Dataset, Format, Part, Rows, Written, part_path};
 use obs_model::Symbol;
-use obs_store::Store;
+use obs_store::{Store, TimeRange};
 use tokio_util::sync::CancellationToken;
 
 use report::{FileReport, Report};
@@ -172,7 +172,7 @@ async fn export(
     stop: &CancellationToken,
     progress: &mut Progress,
 ) -> anyhow::Result<Option<Done>> {
-    let mut rows = Rows::new(store, planned.dataset, day_range(planned.day), &options.symbols);
+    let mut rows = Rows::new(store, planned.dataset, TimeRange::of_day(planned.day), &options.symbols);
     let mut part = None;
     let mut written = Written { rows: 0, bytes: 0 };
     loop {

@@ -6,8 +6,8 @@ use axum::{
     extract::{FromRequestParts, Path, Query, rejection::QueryRejection},
     http::{Uri, header, request::Parts},
 };
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
-use obs_model::{KST, PolicyId, Symbol, trading_day};
+use chrono::{DateTime, NaiveDate, Utc};
+use obs_model::{PolicyId, Symbol, trading_day};
 use obs_store::TimeRange;
 use serde::{Deserialize, de::DeserializeOwned};
 use utoipa::IntoParams;
@@ -149,7 +149,7 @@ impl Wish {
 /// A range from its two ends, of which each may be missing.
 pub(crate) fn range(from: Option<&str>, to: Option<&str>, now: DateTime<Utc>) -> Result<TimeRange, Problem> {
     if from.is_none() && to.is_none() {
-        return Ok(day_range(trading_day(now)));
+        return Ok(TimeRange::of_day(trading_day(now)));
     }
     let first = from.map(|text| instant("from", text, false)).transpose()?.unwrap_or(DateTime::<Utc>::MIN_UTC);
     let until = to.map(|text| instant("to", text, true)).transpose()?.unwrap_or(DateTime::<Utc>::MAX_UTC);
@@ -160,28 +160,16 @@ pub(crate) fn range(from: Option<&str>, to: Option<&str>, now: DateTime<Utc>) ->
     Ok(TimeRange { from: first, until })
 }
 
-/// A Korean calendar day.
-pub(crate) fn day_range(day: NaiveDate) -> TimeRange {
-    let next = day.checked_add_days(Days::new(1)).unwrap_or(day);
-    TimeRange { from: midnight(day), until: midnight(next) }
-}
-
 /// An instant, or a Korean day: its first instant, or with `whole` the first after it.
 fn instant(name: &str, text: &str, whole: bool) -> Result<DateTime<Utc>, Problem> {
     if let Ok(day) = text.parse::<NaiveDate>() {
-        let range = day_range(day);
+        let range = TimeRange::of_day(day);
         return Ok(if whole { range.until } else { range.from });
     }
     let must = "it must be an instant such as 2026-11-20T09:00:00Z or 2026-11-20T18:00:00%2B09:00 (a plus sign is %2B in an \
                 address), or a Korean day such as 2026-11-20";
     let parsed = DateTime::parse_from_rfc3339(text).map_err(|_| Problem::parameter(name, text, must))?;
     Ok(parsed.to_utc())
-}
-
-/// Midnight in Korea, when a day begins.
-fn midnight(day: NaiveDate) -> DateTime<Utc> {
-    let local = day.and_time(NaiveTime::MIN).and_local_timezone(KST).single();
-    local.map_or(DateTime::<Utc>::MIN_UTC, |at| at.to_utc())
 }
 
 /// A symbol, if one is named.

@@ -21,6 +21,6 @@ pub use dataset::{Dataset, UnknownDataset};
 pub use error::ExportError;
 pub use format::{Format, UnknownFormat};
 pub use part::{Part, Written, part_path};
-pub use rows::{Rows, day_range};
+pub use rows::Rows;
 pub use sink::Sink;
 pub use tables::{bars, bars_with_healing, feed_sessions, gap_symbols, gaps, healed_bars, swing_bars, ticks, volume_breaks};

@@ -3,22 +3,14 @@
 use std::vec;
 
 use arrow_array::RecordBatch;
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
-use obs_model::{Gap, KST, Symbol};
+use chrono::{DateTime, Utc};
+use obs_model::{Gap, Symbol};
 use obs_store::{PageOf, Store, TimeRange};
 
 use crate::{Dataset, ExportError, tables};
 
 /// Rows of a piece, and of a page that the store is asked for: what is in memory at once, some megabytes.
 const PIECE: u32 = 16_384;
-
-/// The instants of a trading day: a Korean calendar day.
-#[must_use]
-pub fn day_range(day: NaiveDate) -> TimeRange {
-    let midnight = day.and_time(NaiveTime::MIN).and_local_timezone(KST).single();
-    let from = midnight.map_or(DateTime::<Utc>::MIN_UTC, |midnight| midnight.to_utc());
-    TimeRange { from, until: from.checked_add_signed(TimeDelta::days(1)).unwrap_or(DateTime::<Utc>::MAX_UTC) }
-}
 
 /// Time and symbol, which are a bar's key.
 type BarKey = (DateTime<Utc>, Symbol);

@@ -2,8 +2,8 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
-use obs_model::{Gap, KST, Symbol};
+use chrono::NaiveDate;
+use obs_model::{Gap, Symbol};
 use obs_schema::Decoder;
 use obs_store::{Derived, Rebuilt, Store, TimeRange};
 use tokio::task;
@@ -49,7 +49,7 @@ impl Rebuilder {
     /// # Errors
     /// [`LoadError`] if a file cannot be read or the store cannot answer; nothing of the day was changed then.
     pub async fn day(&self, day: NaiveDate, symbol: Option<Symbol>, dry_run: bool) -> Result<Rebuilt, LoadError> {
-        let range = range_of(day);
+        let range = TimeRange::of_day(day);
         let derived = match &self.archive {
             None => Derived { range, symbol, bars: self.store.aggregate(range, symbol).await?, gaps: None },
             Some(archive) => {
@@ -66,11 +66,4 @@ impl Rebuilder {
 
 fn stopped() -> LoadError {
     LoadError::Stopped { path: PathBuf::from("the archive") }
-}
-
-/// The instants of a trading day.
-fn range_of(day: NaiveDate) -> TimeRange {
-    let midnight = day.and_time(NaiveTime::MIN).and_local_timezone(KST).single();
-    let from = midnight.map_or(DateTime::<Utc>::MIN_UTC, |midnight| midnight.to_utc());
-    TimeRange { from, until: from.checked_add_signed(TimeDelta::days(1)).unwrap_or(DateTime::<Utc>::MAX_UTC) }
 }

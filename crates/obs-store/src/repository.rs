@@ -1,8 +1,8 @@
 //! The repositories.
 
 use async_trait::async_trait;
-use chrono::{DateTime, NaiveDate, Utc};
-use obs_model::{Bar, Coverage, FeedSession, Gap, MigrationEntry, SwingBar, Symbol, Tick};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use obs_model::{Bar, Coverage, FeedSession, Gap, KST, MigrationEntry, SwingBar, Symbol, Tick};
 
 use crate::{
     AccountRepository, Batch, Committed, DayVolume, Derived, Digest, LedgerEntry, PageRepository, PortfolioRepository,
@@ -16,6 +16,16 @@ pub struct TimeRange {
     pub from: DateTime<Utc>,
     /// The first instant after it.
     pub until: DateTime<Utc>,
+}
+
+impl TimeRange {
+    /// A day in Korea, from midnight to midnight: trading days are such.
+    #[must_use]
+    pub fn of_day(day: NaiveDate) -> Self {
+        let midnight = day.and_time(NaiveTime::MIN).and_local_timezone(KST).single();
+        let from = midnight.map_or(DateTime::<Utc>::MIN_UTC, |midnight| midnight.to_utc());
+        Self { from, until: from.checked_add_signed(TimeDelta::days(1)).unwrap_or(DateTime::<Utc>::MAX_UTC) }
+    }
 }
 
 /// Everything that a store can do.

@@ -7,8 +7,6 @@ use obs_model::{Symbol, trading_day};
 use obs_store::{Store, StoreError, TimeRange};
 use serde::Serialize;
 
-use crate::request::range_of;
-
 /// How many bars are asked for.
 const BARS: u32 = 100;
 
@@ -65,7 +63,7 @@ impl Question {
     /// Asks, and gives the number of rows. Every round is about another symbol and another minute of the last day.
     async fn ask(self, store: &dyn Store, round: u32, about: &About) -> Result<usize, StoreError> {
         let symbol = about.symbols[round as usize % about.symbols.len()];
-        let day = range_of(trading_day(about.newest));
+        let day = TimeRange::of_day(trading_day(about.newest));
         let until = about.newest - TimeDelta::minutes(i64::from(round % 60));
         let before = |length| TimeRange { from: until - length, until };
         Ok(match self {

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
-use obs_model::{Calendar, KST, Symbol};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use obs_model::{Calendar, Symbol};
 use obs_schema::Decoder;
 use obs_store::TimeRange;
 
@@ -41,17 +41,10 @@ impl Request {
     pub(crate) fn range(&self) -> TimeRange {
         let (ever, forever) = (DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC);
         TimeRange {
-            from: self.from.map_or(ever, |day| range_of(day).from),
-            until: self.to.map_or(forever, |day| range_of(day).until),
+            from: self.from.map_or(ever, |day| TimeRange::of_day(day).from),
+            until: self.to.map_or(forever, |day| TimeRange::of_day(day).until),
         }
     }
-}
-
-/// The instants of a trading day.
-pub(crate) fn range_of(day: NaiveDate) -> TimeRange {
-    let midnight = day.and_time(NaiveTime::MIN).and_local_timezone(KST).single();
-    let from = midnight.map_or(DateTime::<Utc>::MIN_UTC, |midnight| midnight.to_utc());
-    TimeRange { from, until: from.checked_add_signed(TimeDelta::days(1)).unwrap_or(DateTime::<Utc>::MAX_UTC) }
 }
 
 /// The part of a range that lies before an instant.

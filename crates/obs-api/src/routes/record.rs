@@ -13,7 +13,7 @@ use super::{market::time_of, reading::rest};
 use crate::{
     cursor::Cursor,
     page::{Page, Row},
-    parameters::{RangeQuery, Strict, Wish, day_range, flag, limit},
+    parameters::{RangeQuery, Strict, Wish, flag, limit},
     problem::{Problem, Problems},
     router::{App, Shared},
     rows::record::{CoverageRow, GapRow, RejectRow, SessionRow, SymbolRow},
@@ -77,7 +77,9 @@ pub(super) async fn known_symbols(app: &Shared) -> Result<Vec<SymbolRow>, Proble
         let row = rows.entry(tick.symbol).or_insert_with(|| empty(tick.symbol));
         (row.last_price, row.last_time) = (tick.last_price, Some(tick.event_time));
     }
-    for SymbolCoverage { symbol, bars, mean } in app.store().coverage_by_symbol(day_range(trading_day(app.now()))).await? {
+    for SymbolCoverage { symbol, bars, mean } in
+        app.store().coverage_by_symbol(TimeRange::of_day(trading_day(app.now()))).await?
+    {
         let row = rows.entry(symbol).or_insert_with(|| empty(symbol));
         (row.bars_today, row.coverage_today) = (bars, Some(mean.ratio()));
     }
@@ -148,7 +150,7 @@ pub(crate) async fn coverage(
         if after.is_some_and(|(before, _)| day < before) || rows.len() > asked.limit {
             continue;
         }
-        let covered = app.store().coverage_by_symbol(day_range(day)).await?;
+        let covered = app.store().coverage_by_symbol(TimeRange::of_day(day)).await?;
         let wanted = covered.into_iter().filter(|of| asked.symbol.is_none_or(|symbol| of.symbol == symbol));
         let row = |of: SymbolCoverage| CoverageRow { day, symbol: of.symbol, bars: of.bars, coverage: of.mean.ratio() };
         rows.extend(rest(wanted.map(row).collect(), after, asked.limit, |row| (row.day, row.symbol)));

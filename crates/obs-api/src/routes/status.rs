@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    parameters::{NoQuery, Strict, day_range},
+    parameters::{NoQuery, Strict},
     problem::{Problem, Problems},
     router::{App, Shared},
 };
@@ -63,7 +63,7 @@ pub(crate) async fn status(State(app): State<App>, Strict(NoQuery {}): Strict<No
 
 /// The gaps that touch the current Korean day.
 pub(crate) async fn gaps_today(app: &Shared) -> Result<Vec<Gap>, StoreError> {
-    app.store().gaps(day_range(trading_day(app.now()))).await
+    app.store().gaps(TimeRange::of_day(trading_day(app.now()))).await
 }
 
 impl Status {

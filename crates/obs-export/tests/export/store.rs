@@ -2,9 +2,9 @@
 
 use arrow_array::{Array, RecordBatch, StringArray};
 use chrono::{NaiveDate, TimeDelta};
-use obs_export::{Dataset, Rows, day_range};
+use obs_export::{Dataset, Rows};
 use obs_model::{Bar, FeedChange, FeedEvent, Gap, SwingBar, Symbol, Tick, VolumeBreak};
-use obs_store::{Batch, LoadRepository, SchemaRepository, Store, TickRepository};
+use obs_store::{Batch, LoadRepository, SchemaRepository, Store, TickRepository, TimeRange};
 use obs_store_sqlite::SqliteStore;
 use tempfile::TempDir;
 
@@ -24,7 +24,7 @@ fn day(later: i64) -> NaiveDate {
 
 /// The pieces of a day.
 async fn pieces(store: &dyn Store, dataset: Dataset, day: NaiveDate, symbols: &[Symbol]) -> Vec<RecordBatch> {
-    let mut rows = Rows::new(store, dataset, day_range(day), symbols);
+    let mut rows = Rows::new(store, dataset, TimeRange::of_day(day), symbols);
     let mut pieces = Vec::new();
     while let Some(piece) = rows.next().await.unwrap() {
         assert!(piece.num_rows() > 0);
@@ -69,7 +69,7 @@ async fn many_ticks_come_in_pieces_that_add_up_to_what_the_store_holds() {
     let pieces = pieces(&store, Dataset::ScalpTicks, day(0), &[]).await;
     let rows: Vec<_> = pieces.iter().map(RecordBatch::num_rows).collect();
     assert_eq!(rows, [16_384, 3_616]);
-    let stored = obs_export::ticks(&store.ticks(day_range(day(0)), None).await.unwrap()).unwrap();
+    let stored = obs_export::ticks(&store.ticks(TimeRange::of_day(day(0)), None).await.unwrap()).unwrap();
     let mut from = 0;
     for piece in pieces {
         assert_eq!(piece, stored.slice(from, piece.num_rows()));

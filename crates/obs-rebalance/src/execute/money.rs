@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
-use chrono::Days;
-use obs_model::{KST, Money, OrderStatus, PlanId, Price, Quantity, RebalanceOrder, Side, trading_day};
+use obs_model::{Money, OrderStatus, PlanId, Price, Quantity, RebalanceOrder, Side, trading_day};
 use obs_portfolio::AllocateError;
 use obs_store::{StoredPlan, TimeRange};
 use rust_decimal::Decimal;
@@ -36,7 +35,7 @@ fn traded(stored: &StoredPlan, order: &RebalanceOrder, rules: &ExecutionRules) -
 impl Executor {
     /// What other plans traded at this broker today, or still may, in won.
     pub(super) async fn traded_by_others(&self, except: PlanId) -> Result<Decimal, ExecuteError> {
-        let range = self.day_of(self.settings.clock.now());
+        let range = TimeRange::of_day(trading_day(self.settings.clock.now()));
         let mut plans: BTreeMap<PlanId, Option<StoredPlan>> = BTreeMap::new();
         let mut sum = Decimal::ZERO;
         for (broker, order) in self.store.submitted_orders(range).await? {
@@ -51,17 +50,6 @@ impl Executor {
             sum += plan.as_ref().map_or(Decimal::ZERO, |stored| traded(stored, &order, &self.settings.rules));
         }
         Ok(sum)
-    }
-
-    /// The Korean day of an instant.
-    pub(super) fn day_of(&self, instant: chrono::DateTime<chrono::Utc>) -> TimeRange {
-        let start = |day: chrono::NaiveDate| {
-            day.and_hms_opt(0, 0, 0).and_then(|midnight| midnight.and_local_timezone(KST).single()).map(|at| at.to_utc())
-        };
-        let day = trading_day(instant);
-        let from = start(day).unwrap_or(instant);
-        let until = day.checked_add_days(Days::new(1)).and_then(start).unwrap_or(instant);
-        TimeRange { from, until }
     }
 }
 

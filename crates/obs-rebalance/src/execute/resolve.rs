@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use obs_model::{BrokerOrder, OrderId, OrderStatus, PlanStep, Quantity, RebalanceOrder, Side, trading_day};
+use obs_store::TimeRange;
 
 use super::{ExecuteError, Resolution, run::Run};
 use crate::{ListedOrder, amount::filled_so_far};
@@ -94,7 +95,7 @@ impl Run<'_> {
     /// The broker's orders of a day that are known to be orders of ours, of whatever plan.
     async fn claimed(&self, at: DateTime<Utc>) -> Result<BTreeSet<(NaiveDate, String)>, ExecuteError> {
         let kind = self.executor.broker.kind();
-        let ours = self.executor.store.submitted_orders(self.executor.day_of(at)).await?.into_iter();
+        let ours = self.executor.store.submitted_orders(TimeRange::of_day(trading_day(at))).await?.into_iter();
         let known = ours.filter(|(broker, _)| *broker == kind).filter_map(|(_, order)| order.broker_order);
         Ok(known.map(|known| (known.day, known.number)).collect())
     }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use obs_model::{OrderStatus, PlanStatus, PlanStep, trading_day};
+use obs_store::TimeRange;
 
 use super::{ExecuteError, Outcome, run::Run};
 
@@ -51,7 +52,7 @@ impl Run<'_> {
         // A day that the calendar calls closed, and on which orders were sent all the same, ends at midnight.
         let close = |at: DateTime<Utc>| match calendar.session(trading_day(at)) {
             Some((_, close)) => close,
-            None => self.executor.day_of(at).until,
+            None => TimeRange::of_day(trading_day(at)).until,
         };
         last.is_none_or(|at| self.now() >= close(at) + settle)
     }

@@ -5,14 +5,14 @@ use std::{collections::BTreeMap, sync::Arc};
 use chrono::NaiveDate;
 use obs_aggregate::Attested;
 use obs_model::{SwingBar, Symbol, trading_day};
-use obs_store::Table;
+use obs_store::{Table, TimeRange};
 
 use super::{Verification, VerifyError, in_background, readable};
 use crate::{
     Code,
     bars::Bars,
     day::Day,
-    request::{range_of, until, windows_of},
+    request::{until, windows_of},
     shares::{self, Stored},
     swing, ticks,
 };
@@ -47,7 +47,7 @@ impl Verification {
     async fn day(&mut self, day: NaiveDate) -> Result<[u64; COMPARED.len()], VerifyError> {
         let mut lines = self.read_day(day).await?;
         let (archive, symbol) = (Arc::clone(&self.archive), self.request.symbol);
-        let range = until(range_of(day), archive.settled());
+        let range = until(TimeRange::of_day(day), archive.settled());
         self.sanity.lines(&archive, &lines);
 
         let losses: Vec<_> = archive
@@ -92,14 +92,14 @@ impl Verification {
             }
             ticks::compare(&archive, here, &mut rows, &mut self.ticks);
         }
-        if range.until == range_of(day).until {
+        if range.until == TimeRange::of_day(day).until {
             shares::compare_stored(&volumes, &self.in_shares, day, &mut self.shares);
         }
         if let Some(bars) = bars {
             bars.end(&archive, &mut self.bars);
         }
         let mut swing_bars =
-            readable(self.store.swing_bars(range_of(day), symbol).await, &mut self.swing)?.unwrap_or_default();
+            readable(self.store.swing_bars(TimeRange::of_day(day), symbol).await, &mut self.swing)?.unwrap_or_default();
         let incoming = self.incoming().await?;
         let is_settled = |bar: &SwingBar| !incoming.swing_bars.contains(&(bar.symbol, bar.bar_time));
         swing_bars.retain(is_settled);
